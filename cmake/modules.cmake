@@ -1,0 +1,32 @@
+# The one table of modules: name, folder, what it may use (and what those use), libraries from outside.
+# It links the targets and feeds cmake/check_dependencies.cmake, the test that holds every #include to it.
+#
+#   sluice_module(<name> USES <modules...> LIBRARIES <link libraries...>)
+#
+# A module's folder is src/<name>, with "." in a name standing for "/" (destinations.kinesis).
+# Beside the code: *_test.cpp (one test binary a module), *_bench.cpp (one benchmark binary a module),
+# *_fuzz.cpp (one fuzzer a file, in the fuzz preset).
+
+sluice_module(base                  USES LIBRARIES Boost::headers fmt::fmt OpenSSL::Crypto)
+sluice_module(json                  USES base LIBRARIES simdjson::simdjson)
+sluice_module(net                   USES base LIBRARIES OpenSSL::SSL Threads::Threads)
+sluice_module(http                  USES net LIBRARIES ZLIB::ZLIB)
+sluice_module(auth                  USES http json LIBRARIES Boost::json)
+sluice_module(event                 USES json LIBRARIES)
+sluice_module(log                   USES event net LIBRARIES)
+sluice_module(store                 USES log LIBRARIES RocksDB::rocksdb)
+sluice_module(destination           USES event net LIBRARIES Boost::json)
+sluice_module(destinations.kinesis  USES destination http auth LIBRARIES Boost::json)
+sluice_module(destinations.sqs      USES destination http auth LIBRARIES Boost::json)
+sluice_module(destinations.webhook  USES destination http auth LIBRARIES Boost::json)
+sluice_module(destinations.file     USES destination http auth LIBRARIES Boost::json)
+sluice_module(delivery              USES log store destination LIBRARIES)
+sluice_module(ingest                USES log store LIBRARIES)
+sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
+sluice_module(control               USES store LIBRARIES Boost::json)
+sluice_module(api                   USES control http delivery LIBRARIES Boost::json)
+sluice_module(sandbox               USES http auth LIBRARIES Boost::json)
+sluice_module(app                   USES base json net http auth event log store destination
+                                         destinations.kinesis destinations.sqs destinations.webhook destinations.file
+                                         delivery ingest sources.share_api control api sandbox
+                                    LIBRARIES Boost::json yaml-cpp CLI11::CLI11 spdlog::spdlog)

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/aws_credentials.hpp"
+#include "base/clock.hpp"
+#include "base/encoding.hpp"
+
+namespace sluice::auth {
+
+/// AWS Signature Version 4, header form (AWS General Reference, "Signing AWS API requests").
+/// Keeps the derived key of the day. Thread: one shard.
+class SigV4Signer {
+  public:
+    SigV4Signer(std::string region, std::string service);
+
+    struct Request {
+        std::string_view method = "POST";
+        std::string_view path = "/";   ///< as sent
+        std::string_view query;        ///< as sent, without `?`
+        /// Headers to sign, Host included; X-Amz-Date and X-Amz-Security-Token are added by the signer.
+        std::vector<std::pair<std::string_view, std::string_view>> headers;
+        std::string_view payload_sha256_hex;
+    };
+    struct Signed {
+        std::string amz_date;       ///< X-Amz-Date
+        std::string authorization;  ///< Authorization
+        std::string security_token; ///< X-Amz-Security-Token; empty when there is none
+    };
+    /// `now` is corrected by the caller for a known clock skew.
+    Signed sign(const Request& request, const AwsCredentials& credentials, Timestamp now);
+
+  private:
+    std::string region_;
+    std::string service_;
+    std::string key_day_;
+    std::string key_id_;
+    Secret key_secret_;
+    Digest256 key_{};
+};
+
+}  // namespace sluice::auth

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "destination/destination.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace sluice {
+
+/// What a connector may use of its surroundings.
+struct DestinationContext {
+    boost::asio::io_context& io;  ///< the shard the integration lives on
+    const Clock& clock;
+    std::string integration_id;
+    bool keyed = true;                   ///< `ordering: key`
+    bool operator_owned = true;          ///< false: no files, no profile or environment credentials, no private endpoints
+    bool allow_loopback = true;          ///< whether endpoints on loopback are allowed to a tenant (sandbox, tests)
+    std::size_t max_connections = 8;
+};
+
+/// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator named).
+struct DestinationKind {
+    std::string_view type;  ///< `kinesis`
+    /// Validates `settings` (the `destination:` object of an integration, `type` included). The error names the member and
+    /// what to do, never a secret's value. Unknown members are errors that suggest the nearest known one.
+    std::function<Result<void>(const boost::json::object& settings, const DestinationContext& context)> check;
+    /// Builds it. No network traffic until deliver() or probe().
+    std::function<Result<std::unique_ptr<Destination>>(const boost::json::object& settings, const DestinationContext& context)>
+        make;
+    /// Names of members whose values are secrets, as dotted paths: shown as `"…redacted…"`, kept when sent back so.
+    std::span<const std::string_view> secret_paths;
+};
+
+/// All kinds there are. Filled by `app` at start-up, one line a connector; read-only afterwards. Thread: any.
+class DestinationRegistry {
+  public:
+    void add(DestinationKind kind);
+    const DestinationKind* find(std::string_view type) const;
+    /// For messages: `file, kinesis, sqs, webhook`.
+    std::string known_types() const;
+
+  private:
+    std::map<std::string_view, DestinationKind> kinds_;
+};
+
+}  // namespace sluice

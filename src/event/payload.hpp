@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "event/event.hpp"
+
+namespace sluice {
+
+enum class PayloadForm { envelope, object, data, cloudevents };
+
+std::string_view to_string(PayloadForm form) noexcept;
+std::optional<PayloadForm> parse_payload_form(std::string_view text) noexcept;
+
+/// Makes what is delivered out of an event (product.md, "The envelope": payload, redact). Immutable. Thread: any.
+class PayloadRenderer {
+  public:
+    /// `redact`: paths within obj (`origin.tokendata`); Errc::invalid_argument names a bad one.
+    static Result<PayloadRenderer> make(PayloadForm form, const std::vector<std::string>& redact);
+
+    /// The bytes to deliver. Where they are part of the stored envelope they are returned as they stand and `scratch` is
+    /// untouched; otherwise they are written to `scratch`, which the caller keeps alive.
+    /// Errc::not_found when `data` is asked of an object without data.
+    Result<std::string_view> render(const Event& event, std::string& scratch) const;
+
+    bool is_stored_bytes() const noexcept { return redact_.empty() && form_ != PayloadForm::cloudevents; }
+    PayloadForm form() const noexcept { return form_; }
+
+  private:
+    PayloadForm form_ = PayloadForm::envelope;
+    std::vector<std::vector<std::string>> redact_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "http/message.hpp"
+#include "net/shard.hpp"
+#include "net/stream.hpp"
+
+namespace sluice::http {
+
+struct ServerLimits {
+    std::size_t max_head_bytes = 16 << 10;        ///< 431
+    std::size_t max_body_bytes = 16 << 20;        ///< 413, as sent and also after gunzip
+    std::size_t max_connections = 10'000;         ///< further ones get 503 and are closed
+    std::chrono::milliseconds head_timeout{10'000};   ///< from the first byte of a head to its end; 408
+    std::chrono::milliseconds body_timeout{60'000};   ///< whole body; 408
+    std::chrono::milliseconds idle_timeout{120'000};  ///< between requests: closed without a word
+    std::chrono::milliseconds write_timeout{60'000};
+};
+
+/// Answers one request. Runs on the shard of the connection. Must not throw; a throw is answered 500 and logged.
+using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
+/// Looked at before the body is read: a response here refuses the request (401, 413, 417…) and no `100 Continue` is sent.
+/// `body` is empty in what it sees.
+using HeadCheck = std::function<std::optional<Response>(const Request&)>;
+
+/// HTTP/1.1 server: keep-alive, pipelining, chunked, Expect: 100-continue, gzip request bodies, HEAD and OPTIONS left to the
+/// handler, half-closed clients answered. Strict about framing: both Content-Length and Transfer-Encoding, repeated lengths,
+/// obsolete line folding, bad characters are 400 and close.
+/// Lifecycle: start() binds and accepts; stop() stops accepting, lets running requests finish until the deadline, closes.
+class Server {
+  public:
+    struct Options {
+        std::string address = "127.0.0.1";
+        std::uint16_t port = 0;  ///< 0: any free one
+        ServerLimits limits;
+        std::shared_ptr<TlsServerContext> tls;  ///< null: plain
+    };
+    /// Connections are spread over all shards of the set, the handler runs on the connection's.
+    Server(ShardSet& shards, Options options, Handler handler, HeadCheck head_check = {});
+    ~Server();
+
+    /// Errc::conflict `address already in use: 127.0.0.1:8080` and the like.
+    Result<void> start();
+    std::uint16_t port() const noexcept;
+    /// Blocking, from a thread that is no shard.
+    void stop(Deadline deadline);
+    std::size_t open_connections() const noexcept;
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "store/database.hpp"
+
+namespace sluice {
+
+/// Small named records that are neither events nor derived (integrations made through the API, states, tokens): a kind, a
+/// name, a JSON text. Writes are synced. Blocking. Thread: any.
+class ControlStore {
+  public:
+    static Result<std::unique_ptr<ControlStore>> open(std::shared_ptr<Database> database);
+    virtual ~ControlStore() = default;
+    virtual Result<std::optional<std::string>> get(std::string_view kind, std::string_view name) const = 0;
+    virtual Result<void> put(std::string_view kind, std::string_view name, std::string_view value) = 0;
+    virtual Result<void> erase(std::string_view kind, std::string_view name) = 0;
+    virtual Result<std::vector<std::pair<std::string, std::string>>> list(std::string_view kind) const = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log_position.hpp"
+#include "base/result.hpp"
+#include "store/database.hpp"
+
+namespace sluice {
+
+struct SequenceRange {
+    Sequence first = 0;
+    Sequence last = 0;  ///< inclusive
+    friend bool operator==(const SequenceRange&, const SequenceRange&) = default;
+};
+
+/// What became of the matched events up to the cursor: `matched = delivered + dead_lettered + discarded + lost + pending`.
+/// Only settled events are counted here, so that a cursor and its ledger are always true together; pending is what is left.
+struct Ledger {
+    std::uint64_t delivered = 0;
+    std::uint64_t dead_lettered = 0;  ///< still held as dead letters
+    std::uint64_t discarded = 0;      ///< dead letters that a person threw away
+    std::uint64_t lost = 0;           ///< overtaken by the hard limit
+    std::uint64_t retries = 0;
+    std::uint64_t duplicates_possible = 0;
+    std::uint64_t bytes = 0;          ///< of delivered bodies
+    std::uint64_t settled() const noexcept { return delivered + dead_lettered + discarded + lost; }
+    friend bool operator==(const Ledger&, const Ledger&) = default;
+};
+
+/// How far an integration has come in one partition. Everything up to `position` is settled (or does not match), and so is
+/// everything in `settled_beyond`: sorted, disjoint, not touching, all beyond position + 1.
+struct Cursor {
+    LogPosition position;
+    std::vector<SequenceRange> settled_beyond;
+    Ledger ledger;
+    std::vector<SequenceRange> lost;  ///< overtaken ranges, for people; bounded: the oldest are joined
+    friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+/// An event that its destination will never accept. Keeps the whole event: the log may let it go.
+struct DeadLetter {
+    LogPosition position;
+    std::string error_class;
+    std::string code;
+    std::string message;
+    std::string target;
+    Timestamp at{};
+    std::uint32_t attempts = 0;
+    std::string record;  ///< the encoded event body (event/codec.hpp)
+    Timestamp event_time{};
+};
+
+struct DeadLetterPage {
+    std::vector<DeadLetter> items;
+    std::optional<LogPosition> next;  ///< where to go on
+};
+
+/// Cursors and dead letters of all integrations. Blocking. Thread: any; one writer per integration.
+class CursorStore {
+  public:
+    static Result<std::unique_ptr<CursorStore>> open(std::shared_ptr<Database> database);
+    virtual ~CursorStore() = default;
+
+    /// One per partition that was ever committed; empty when the integration is new.
+    virtual Result<std::vector<Cursor>> load(std::string_view integration) const = 0;
+
+    struct Commit {
+        std::string integration;
+        Cursor cursor;
+        std::vector<DeadLetter> dead_letters;
+    };
+    /// Several integrations' cursors with the dead letters they pass over, in one batch, not synced: a crash of the process
+    /// loses nothing, a power cut the last checkpoint interval (duplicates, never loss).
+    virtual Result<void> commit(std::span<const Commit> commits) = 0;
+    /// Makes what was committed durable. Called each checkpoint interval and at stop.
+    virtual Result<void> sync() = 0;
+
+    virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit) const = 0;
+    struct DeadLetterTotals {
+        std::uint64_t count = 0;
+        std::uint64_t bytes = 0;
+    };
+    virtual Result<DeadLetterTotals> dead_letter_totals(std::string_view integration) const = 0;
+
+    /// Forgets cursor and dead letters.
+    virtual Result<void> erase(std::string_view integration) = 0;
+    virtual Result<std::vector<std::string>> integrations() const = 0;
+};
+
+}  // namespace sluice
