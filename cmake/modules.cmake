@@ -23,7 +23,7 @@ sluice_module(destinations.file     USES destination http auth LIBRARIES Boost::
 sluice_module(delivery              USES log store destination LIBRARIES)
 sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
-sluice_module(control               USES store LIBRARIES Boost::json)
+sluice_module(control               USES delivery LIBRARIES Boost::json)
 sluice_module(api                   USES control http delivery LIBRARIES Boost::json)
 sluice_module(sandbox               USES http auth LIBRARIES Boost::json)
 sluice_module(app                   USES base json net http auth event log store destination
