@@ -14,8 +14,12 @@ using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 /// Time that only moves forward: what deadlines and back-off are measured in.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-inline std::int64_t to_epoch_ms(Timestamp time) { return time.time_since_epoch().count(); }
-inline Timestamp from_epoch_ms(std::int64_t ms) { return Timestamp(std::chrono::milliseconds(ms)); }
+inline std::int64_t to_epoch_ms(Timestamp time) {
+    return time.time_since_epoch().count();
+}
+inline Timestamp from_epoch_ms(std::int64_t ms) {
+    return Timestamp(std::chrono::milliseconds(ms));
+}
 
 /// `2026-11-23T14:05:00.123Z`: RFC 3339, UTC, always three decimals.
 std::string format_rfc3339(Timestamp time);

@@ -14,7 +14,9 @@ std::string hex_upper(std::string_view bytes);
 std::optional<std::string> hex_decode(std::string_view text);
 
 /// RFC 4648 §4, standard alphabet, padded.
-constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
+constexpr std::size_t base64_size(std::size_t bytes) {
+    return (bytes + 2) / 3 * 4;
+}
 std::string base64_encode(std::string_view bytes);
 /// Appends to `out`. Uses AVX2 where the processor has it (found at run time).
 void base64_append(std::string& out, std::string_view bytes);

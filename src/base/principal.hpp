@@ -25,13 +25,13 @@ std::optional<Scope> parse_scope(std::string_view text) noexcept;
 
 /// Who is calling: what a token was found to stand for. Plain value.
 struct Principal {
-    std::string token_id;    ///< public name of the token, never the token itself
+    std::string token_id;  ///< public name of the token, never the token itself
     std::string token_name;
-    std::string org;         ///< the org it acts for
+    std::string org;  ///< the org it acts for
     std::uint32_t scopes = 0;
-    bool is_operator = false;               ///< every org (chosen by the Sluice-Org header)
-    bool is_pipe = false;                   ///< may only create, under `rec_types`
-    std::vector<std::string> rec_types;     ///< patterns; only for pipe tokens
+    bool is_operator = false;            ///< every org (chosen by the Sluice-Org header)
+    bool is_pipe = false;                ///< may only create, under `rec_types`
+    std::vector<std::string> rec_types;  ///< patterns; only for pipe tokens
 
     bool may(Scope scope) const noexcept {
         auto bits = static_cast<std::uint32_t>(scope);

@@ -19,8 +19,8 @@ enum class Errc {
     unavailable,  ///< something needed is not there now; may pass later
     timeout,
     cancelled,
-    io,           ///< the operating system refused
-    corrupt,      ///< stored bytes are not what was written
+    io,       ///< the operating system refused
+    corrupt,  ///< stored bytes are not what was written
     unsupported,
 };
 

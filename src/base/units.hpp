@@ -9,7 +9,8 @@
 
 namespace sluice {
 
-/// `4MiB`, `500kB`, `0`, `1GiB`, `12B`, plain digits: bytes. Binary and decimal units, case-sensitive as written in SI/IEC
+/// `4MiB`, `500kB`, `0`, `1GiB`, `12B`, plain digits: bytes. Binary and decimal units, case-sensitive as written in
+/// SI/IEC
 /// (`KiB MiB GiB TiB`, `kB KB MB GB TB`). Refuses fractions, signs, spaces inside and overflow, naming the text.
 Result<std::uint64_t> parse_bytes(std::string_view text);
 /// `50ms`, `2s`, `5m`, `24h`, `7d`, `250us`; `0` needs no unit. Refuses a missing unit otherwise.
