@@ -20,7 +20,7 @@ sluice_module(destinations.kinesis  USES destination http auth LIBRARIES Boost::
 sluice_module(destinations.sqs      USES destination http auth LIBRARIES Boost::json)
 sluice_module(destinations.webhook  USES destination http auth LIBRARIES Boost::json)
 sluice_module(destinations.file     USES destination http auth LIBRARIES Boost::json)
-sluice_module(delivery              USES log store destination LIBRARIES)
+sluice_module(delivery              USES log store destination LIBRARIES Boost::json)
 sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
 sluice_module(control               USES delivery LIBRARIES Boost::json)

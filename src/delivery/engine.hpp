@@ -1,0 +1,97 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "delivery/integration_config.hpp"
+#include "delivery/status.hpp"
+#include "destination/registry.hpp"
+#include "log/event_log.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/deadline.hpp"
+#include "net/shard.hpp"
+#include "store/cursor_store.hpp"
+
+namespace sluice {
+
+/// Bounds and rhythms of delivery. The defaults suit thousands of integrations in one process.
+struct DeliveryOptions {
+    std::size_t memory_per_integration =
+        8 << 20;  ///< bytes of events held for sending; beyond it the log is read again later
+    std::size_t events_per_integration = 20'000;
+    std::size_t max_held_events =
+        100'000;  ///< unsettled events remembered without their bytes (missing targets, held keys)
+    std::size_t max_acknowledged_ranges = 10'000;  ///< settled ranges beyond the position, then `blocked`
+    std::uint64_t max_dead_letters = 100'000;      ///< per integration, then `blocked`
+    std::uint64_t max_dead_letter_bytes = 256 << 20;
+    std::size_t feed_queue_bytes =
+        64 << 20;  ///< committed events waiting for a shard; beyond it they are read from the log
+    std::size_t read_page_bytes = 1 << 20;                ///< of one read of a laggard
+    std::chrono::milliseconds commit_interval{50};        ///< cursors are written in groups this often
+    std::chrono::milliseconds checkpoint_interval{1000};  ///< and made durable this often
+    std::chrono::milliseconds deliver_timeout{30'000};    ///< deadline of one deliver() call
+    std::size_t max_connections = 8;                      ///< per integration
+
+    /// `on_dead_letter: pause` took effect: whoever keeps the list of integrations remembers it across restarts. Called
+    /// on the integration's shard.
+    std::function<void(const std::string& id, const std::string& reason)> on_paused;
+};
+
+/// Delivers what the log commits to every integration. Owns the integrations' runtimes, each on one shard.
+///
+/// Thread: every function from any thread; awaitables resume on the caller's executor. Lifecycle: constructed before
+/// the log's first append (it listens to commits), start() once the shards run, add() for each integration, stop()
+/// before the shards stop; destroyed after stop() has completed.
+class DeliveryEngine {
+  public:
+    /// `reads` serves laggards' reads of the log, `writes` cursors and dead letters; both outlive the engine.
+    DeliveryEngine(ShardSet& shards, EventLog& log, CursorStore& cursors, const DestinationRegistry& registry,
+                   BlockingPool& reads, BlockingPool& writes, const Clock& clock, DeliveryOptions options);
+    ~DeliveryEngine();
+    DeliveryEngine(const DeliveryEngine&) = delete;
+    DeliveryEngine& operator=(const DeliveryEngine&) = delete;
+
+    void start();
+    /// No new deliveries; waits for those in flight until the deadline, then cancels them; commits and syncs all
+    /// cursors.
+    boost::asio::awaitable<void> stop(Deadline deadline);
+
+    /// Begins to deliver: from its cursor when it has one, else from `config.start`. Errc::conflict when the id is in
+    /// use; what the destination's factory refuses; Errc::corrupt when its cursor is ahead of the log.
+    boost::asio::awaitable<Result<void>> add(IntegrationConfig config, bool paused = false);
+    /// Stops and, unless `keep_cursor`, forgets cursor and dead letters. Completes when nothing of it is left running.
+    boost::asio::awaitable<Result<void>> remove(std::string id, bool keep_cursor);
+    /// Stops, then goes on with new settings from the same cursor. When the new settings are refused the old go on.
+    boost::asio::awaitable<Result<void>> replace(IntegrationConfig config);
+
+    /// What is in flight finishes; nothing else is sent, and the backlog stays in the log. Idempotent.
+    boost::asio::awaitable<Result<void>> pause(std::string id, std::string reason = "paused by a person");
+    /// Also releases keys held by `on_dead_letter: hold_key` whose dead letters are gone. Idempotent.
+    boost::asio::awaitable<Result<void>> resume(std::string id);
+
+    boost::asio::awaitable<Result<IntegrationStatus>> status(std::string id);
+    /// All of them, by id.
+    boost::asio::awaitable<std::vector<IntegrationStatus>> list();
+
+    /// The *test* call: of a running integration, or of settings that are not running yet.
+    boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
+    boost::asio::awaitable<Result<ProbeReport>> probe(IntegrationConfig config, Deadline deadline);
+
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, LogPosition after, std::size_t limit);
+
+    /// The log's head as delivery has seen it.
+    LogPosition head() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice

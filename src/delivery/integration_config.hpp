@@ -1,0 +1,92 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log_position.hpp"
+#include "base/result.hpp"
+#include "destination/registry.hpp"
+#include "event/filter.hpp"
+#include "event/payload.hpp"
+#include "event/text_template.hpp"
+
+namespace sluice {
+
+/// What an integration keeps in order.
+enum class Ordering { none, key };
+/// What follows an event that its destination will never accept.
+enum class OnDeadLetter {
+    proceed,   ///< `continue`: later events of its key go on
+    hold_key,  ///< later events of its key wait until the dead letter is redelivered or discarded
+    pause,     ///< the whole integration waits for a person
+};
+std::string_view to_string(Ordering ordering) noexcept;
+std::string_view to_string(OnDeadLetter policy) noexcept;
+
+/// Where a new integration begins to read; one that has a cursor goes on from it.
+struct StartAt {
+    enum class Kind { now, oldest, sequence };
+    Kind kind = Kind::now;
+    LogPosition position;  ///< with Kind::sequence: the first event wanted
+};
+
+struct BatchSettings {
+    std::size_t max_events = 500;
+    std::uint64_t max_bytes = 4 << 20;
+    std::chrono::microseconds max_wait = std::chrono::milliseconds(10);
+};
+
+/// 0 means no limit.
+struct RateSettings {
+    std::uint64_t events_per_second = 0;
+    std::uint64_t bytes_per_second = 0;
+};
+
+struct RetrySettings {
+    std::chrono::microseconds max_backoff = std::chrono::seconds(30);
+    std::chrono::microseconds max_age{0};  ///< since an event's first attempt; 0: retried for ever
+};
+
+/// One integration as its owner set it (product.md, "An integration, as JSON or as YAML"), validated. Plain value.
+/// `destination` holds secrets: never print it.
+struct IntegrationConfig {
+    std::string id;
+    std::string org;                  ///< the owner
+    bool operator_owned = false;      ///< may use the operator's own resources and name `orgs:` patterns
+    bool allow_loopback = true;       ///< whether a tenant's endpoint may be on loopback
+    EventFilter filter;               ///< `filter.orgs`: the owner, or the `orgs:` patterns
+    boost::json::object destination;  ///< `type` and what that kind takes; checked by its kind
+    PayloadForm payload = PayloadForm::envelope;
+    std::vector<std::string> redact;
+    StartAt start;
+    Ordering ordering = Ordering::key;
+    std::string key = "{id}";
+    BatchSettings batch;
+    RateSettings rate;
+    RetrySettings retry;
+    OnDeadLetter on_dead_letter = OnDeadLetter::proceed;
+
+    std::string destination_type() const;
+};
+
+/// Whose integration it is and how to speak of it.
+struct IntegrationOrigin {
+    std::string path;  ///< where the object stands, for messages: `integrations[2]`; empty for an API body
+    std::string default_org =
+        "default";  ///< the org of an integration that names none; a tenant's integration can have no other
+    bool operator_owned = true;
+    bool allow_loopback = true;
+};
+
+/// Validates an integration's settings. Pure (apart from `…_file`s the operator named, which the destination's kind
+/// reads). The error names the member by its path (`integrations[2].filter.recTypes[0]`) and says what to do; an
+/// unknown member is an error that suggests the nearest known one. Errc::forbidden for what only the operator may set.
+/// Thread: any.
+Result<IntegrationConfig> parse_integration(const boost::json::object& settings, const DestinationRegistry& registry,
+                                            const IntegrationOrigin& origin);
+
+}  // namespace sluice

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log_position.hpp"
+#include "destination/destination.hpp"
+#include "store/cursor_store.hpp"
+
+namespace sluice {
+
+enum class IntegrationState {
+    running,
+    paused,     ///< by a person or by `on_dead_letter: pause`
+    throttled,  ///< the service or a rate limit holds it back
+    failing,    ///< some or all targets refuse: see IntegrationStats::targets
+    blocked,    ///< nothing can move: acknowledged-range, dead-letter or backlog bound reached
+};
+std::string_view to_string(IntegrationState state) noexcept;
+
+/// A failure as people read it.
+struct DeliveryError {
+    ErrorClass error_class = ErrorClass::transient;
+    std::string code;
+    std::string message;
+    std::string target;  ///< empty when it concerns the whole destination
+    Timestamp at{};
+    std::optional<Timestamp> next_attempt_at;
+    std::string hint;
+};
+
+/// A target that refuses at the moment. Targets that accept are not listed.
+struct TargetStatus {
+    DeliveryError error;
+    Timestamp since{};          ///< of the first refusal without an acceptance since
+    std::uint64_t pending = 0;  ///< events held for it
+};
+
+/// `stats` of GET /v1/integrations/{id}, member for member.
+struct IntegrationStats {
+    LogPosition head;              ///< of the log
+    LogPosition position;          ///< everything up to here is settled
+    std::uint64_t lag_events = 0;  ///< events that match and are not settled
+    double lag_seconds = 0;        ///< age of the oldest of them; 0 when there is none
+    std::uint64_t in_flight = 0;   ///< handed to the destination, no verdict yet
+    std::uint64_t matched = 0;     ///< = delivered + dead_lettered + discarded + lost + pending
+    std::uint64_t delivered = 0;
+    std::uint64_t dead_lettered = 0;
+    std::uint64_t discarded = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t retries = 0;
+    std::uint64_t duplicates_possible = 0;
+    std::uint64_t bytes = 0;  ///< of delivered bodies
+    std::optional<Timestamp> last_delivery;
+    std::optional<DeliveryError> last_error;  ///< the latest failure that is not yet overcome
+    std::map<std::string, TargetStatus> targets;
+    std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
+};
+
+struct IntegrationStatus {
+    std::string id;
+    std::string org;
+    std::string destination_type;
+    IntegrationState state = IntegrationState::running;
+    std::string reason;  ///< why it is not `running`, in plain words; empty when it is
+    IntegrationStats stats;
+};
+
+}  // namespace sluice
