@@ -1,0 +1,30 @@
+#include "destination/registry.hpp"
+
+#include <utility>
+
+#include "base/assert.hpp"
+
+namespace sluice {
+
+void DestinationRegistry::add(DestinationKind kind) {
+    SLUICE_ASSERT(kind.check && kind.make, "a destination kind can check and make");
+    auto type = kind.type;
+    bool is_new = kinds_.emplace(type, std::move(kind)).second;
+    SLUICE_ASSERT(is_new, "each destination kind is registered once");
+}
+
+const DestinationKind* DestinationRegistry::find(std::string_view type) const {
+    auto found = kinds_.find(type);
+    return found == kinds_.end() ? nullptr : &found->second;
+}
+
+std::string DestinationRegistry::known_types() const {
+    std::string names;
+    for (const auto& [type, kind] : kinds_) {
+        if (!names.empty()) names += ", ";
+        names += type;
+    }
+    return names;
+}
+
+}  // namespace sluice
