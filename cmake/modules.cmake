@@ -25,7 +25,9 @@ sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
 sluice_module(control               USES delivery LIBRARIES Boost::json)
 sluice_module(api                   USES control http delivery LIBRARIES Boost::json)
-sluice_module(sandbox               USES http auth LIBRARIES Boost::json)
+sluice_module(sandbox.core          USES http json LIBRARIES Boost::json)
+sluice_module(sandbox.aws           USES sandbox.core auth LIBRARIES Boost::json)
+sluice_module(sandbox               USES sandbox.aws LIBRARIES Boost::json)
 sluice_module(app                   USES base json net http auth event log store destination
                                          destinations.kinesis destinations.sqs destinations.webhook destinations.file
                                          delivery ingest sources.share_api control api sandbox
