@@ -11,7 +11,8 @@ bool looks_at(const FaultRule& rule, const FaultSubject& subject) {
            (rule.target.empty() || rule.target == subject.target);
 }
 
-/// A well-mixed function of its input (the finaliser of SplitMix64): draws that are independent though the inputs count up.
+/// A well-mixed function of its input (the finaliser of SplitMix64): draws that are independent though the inputs count
+/// up.
 std::uint64_t mix(std::uint64_t x) {
     x += 0x9e3779b97f4a7c15ull;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -89,10 +90,16 @@ RequestFaults FaultInjector::on_request(const FaultSubject& subject) {
         const auto& rule = state.rule;
         if (is_record_action(rule.action) || !looks_at(rule, subject) || !strikes(i, state)) continue;
         switch (rule.action) {
-            case FaultAction::delay: faults.delay += rule.delay; break;
-            case FaultAction::skew: faults.skew += rule.skew; break;
+            case FaultAction::delay:
+                faults.delay += rule.delay;
+                break;
+            case FaultAction::skew:
+                faults.skew += rule.skew;
+                break;
             case FaultAction::hang_after:
-            case FaultAction::reset_after: faults.ending = rule.action; break;
+            case FaultAction::reset_after:
+                faults.ending = rule.action;
+                break;
             default:
                 if (faults.refusal) break;  // the first refusal is the one that is seen
                 faults.refusal = rule.action;
@@ -104,7 +111,8 @@ RequestFaults FaultInjector::on_request(const FaultSubject& subject) {
     return faults;
 }
 
-std::optional<RecordFault> FaultInjector::on_record(const FaultSubject& subject, std::size_t index, std::string_view key) {
+std::optional<RecordFault> FaultInjector::on_record(const FaultSubject& subject, std::size_t index,
+                                                    std::string_view key) {
     std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < rules_.size(); i++) {
         auto& state = rules_[i];

@@ -42,8 +42,8 @@ struct RecordFault {
     std::string message;
 };
 
-/// Decides what goes wrong, by rules that can be changed at any time. Deterministic: the n-th match of a rule is struck or
-/// not by the seed alone. Thread: any.
+/// Decides what goes wrong, by rules that can be changed at any time. Deterministic: the n-th match of a rule is struck
+/// or not by the seed alone. Thread: any.
 class FaultInjector {
   public:
     struct RuleState {
@@ -54,7 +54,8 @@ class FaultInjector {
 
     /// Replaces all rules; their numbering starts anew.
     void set(FaultRules rules);
-    /// As the file of `sluice sandbox --faults` and the body of PUT /_sandbox/faults say it. On an error nothing changes.
+    /// As the file of `sluice sandbox --faults` and the body of PUT /_sandbox/faults say it. On an error nothing
+    /// changes.
     Result<void> set_json(std::string_view json);
     void clear() { set({}); }
     std::uint64_t seed() const;

@@ -31,8 +31,9 @@ constexpr std::array<std::pair<std::string_view, FaultAction>, 13> kActions{{
     {"access_denied", FaultAction::access_denied},
 }};
 
-constexpr std::array<std::string_view, 16> kMembers{"service", "operation", "target", "key",  "record", "nth",    "every", "after",
-                                                    "share",   "count",     "action", "delay", "status", "skew", "code",  "message"};
+constexpr std::array<std::string_view, 16> kMembers{"service", "operation", "target", "key",    "record", "nth",
+                                                    "every",   "after",     "share",  "count",  "action", "delay",
+                                                    "status",  "skew",      "code",   "message"};
 
 Error wrong(std::string_view member, std::string_view what) {
     return make_error(Errc::invalid_argument, fmt::format("{}: {}", member, what));
@@ -58,7 +59,8 @@ Result<std::string> text_of(std::string_view member, const bj::value& value) {
     return wrong(member, "must be a string");
 }
 
-Result<std::int64_t> integer_of(std::string_view member, const bj::value& value, std::int64_t least, std::int64_t most) {
+Result<std::int64_t> integer_of(std::string_view member, const bj::value& value, std::int64_t least,
+                                std::int64_t most) {
     const auto* number = value.if_int64();
     if (number == nullptr || *number < least || *number > most)
         return wrong(member, fmt::format("must be an integer from {} to {}", least, most));
@@ -152,9 +154,11 @@ Result<FaultRule> parse_rule(const bj::value& value) {
         if (auto taken = take_member(rule, member.key(), member.value()); !taken) return taken.error();
     }
     if (!is_record_action(rule.action) && (rule.record || !rule.key.empty()))
-        return wrong(rule.record ? "record" : "key", fmt::format("looks at records, but {} befalls requests", to_string(rule.action)));
+        return wrong(rule.record ? "record" : "key",
+                     fmt::format("looks at records, but {} befalls requests", to_string(rule.action)));
     if (rule.action == FaultAction::delay && rule.delay.count() == 0) return wrong("delay", "must say how long");
-    if (rule.action == FaultAction::skew && rule.skew.count() == 0) return wrong("skew", "must say by how many seconds");
+    if (rule.action == FaultAction::skew && rule.skew.count() == 0)
+        return wrong("skew", "must say by how many seconds");
     return rule;
 }
 
@@ -196,7 +200,8 @@ Result<FaultRules> parse_fault_rules(std::string_view json) {
     for (std::size_t i = 0; i < list->size(); i++) {
         auto rule = parse_rule((*list)[i]);
         if (!rule)
-            return make_error(Errc::invalid_argument, fmt::format("faults: rule {}: {}", i, rule.error().message), rule.error().hint);
+            return make_error(Errc::invalid_argument, fmt::format("faults: rule {}: {}", i, rule.error().message),
+                              rule.error().hint);
         rules.rules.push_back(std::move(*rule));
     }
     return rules;

@@ -12,8 +12,8 @@
 
 namespace sluice::sandbox {
 
-/// What goes wrong. The first two befall single records of a request (for an operation of one record: that one), the others the
-/// whole request.
+/// What goes wrong. The first two befall single records of a request (for an operation of one record: that one), the
+/// others the whole request.
 enum class FaultAction {
     throttle,          ///< the record is refused as over its shard's or queue's rate
     fail_record,       ///< the record is refused with an internal failure, or with the rule's code
@@ -51,11 +51,11 @@ struct FaultRule {
 
     // What it does.
     FaultAction action = FaultAction::http_500;
-    std::chrono::milliseconds delay{0};   ///< of `delay`
-    int status = 500;                     ///< of `http_500`
-    std::chrono::seconds skew{0};         ///< of `skew`: positive when the service's clock is ahead
-    std::string code;                     ///< error code in place of the usual one
-    std::string message;                  ///< error message in place of the usual one
+    std::chrono::milliseconds delay{0};  ///< of `delay`
+    int status = 500;                    ///< of `http_500`
+    std::chrono::seconds skew{0};        ///< of `skew`: positive when the service's clock is ahead
+    std::string code;                    ///< error code in place of the usual one
+    std::string message;                 ///< error message in place of the usual one
 
     std::optional<std::regex> key_expression;  ///< `key`, compiled
 };

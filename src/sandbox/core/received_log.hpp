@@ -38,22 +38,22 @@ struct SharedBody {
 
 /// One record or message that a stand-in has accepted.
 struct ReceivedItem {
-    std::uint64_t number = 0;   ///< 1 for the first accepted by this sandbox, without holes
-    std::int64_t time_us = 0;   ///< of acceptance, UTC
-    std::string_view service;   ///< `kinesis`, `sqs`: lives as long as the process
+    std::uint64_t number = 0;                   ///< 1 for the first accepted by this sandbox, without holes
+    std::int64_t time_us = 0;                   ///< of acceptance, UTC
+    std::string_view service;                   ///< `kinesis`, `sqs`: lives as long as the process
     std::shared_ptr<const std::string> target;  ///< stream or queue
-    std::string place;          ///< shard; empty where the service has none
-    std::string key;            ///< partition key or message group
-    std::string id;             ///< message id; empty for Kinesis
-    std::string sequence;       ///< as the service answered it; empty for standard queues
-    std::string attributes;     ///< raw JSON object of the message's attributes; may be empty
-    std::uint32_t crc32c = 0;   ///< of the body, under Keep::digest
+    std::string place;                          ///< shard; empty where the service has none
+    std::string key;                            ///< partition key or message group
+    std::string id;                             ///< message id; empty for Kinesis
+    std::string sequence;                       ///< as the service answered it; empty for standard queues
+    std::string attributes;                     ///< raw JSON object of the message's attributes; may be empty
+    std::uint32_t crc32c = 0;                   ///< of the body, under Keep::digest
     std::size_t body_size = 0;
-    SharedBody body;            ///< empty unless Keep::all
+    SharedBody body;  ///< empty unless Keep::all
 };
 
-/// What the sandbox has accepted, in the order of acceptance, over all services. Bounded in bytes: the oldest items go first.
-/// Thread: any.
+/// What the sandbox has accepted, in the order of acceptance, over all services. Bounded in bytes: the oldest items go
+/// first. Thread: any.
 class ReceivedLog {
   public:
     struct Options {
