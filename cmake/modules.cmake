@@ -9,7 +9,7 @@
 
 sluice_module(base                  USES LIBRARIES Boost::headers fmt::fmt OpenSSL::Crypto)
 sluice_module(json                  USES base LIBRARIES simdjson::simdjson)
-sluice_module(net                   USES base LIBRARIES OpenSSL::SSL Threads::Threads)
+sluice_module(net                   USES base LIBRARIES Boost::url OpenSSL::SSL Threads::Threads)
 sluice_module(http                  USES net LIBRARIES ZLIB::ZLIB)
 sluice_module(auth                  USES http json LIBRARIES Boost::json)
 sluice_module(event                 USES json LIBRARIES)

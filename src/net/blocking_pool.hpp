@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// A few threads for calls that block (RocksDB, file reads). Work is queued in order; with one thread it also runs in order.
-/// Thread: any. Lifecycle: outlives everything that waits on it; stop() joins after what is queued has run.
+/// A few threads for calls that block (RocksDB, file reads). Work is queued in order; with one thread it also runs in
+/// order. Thread: any. Lifecycle: outlives everything that waits on it; stop() joins after what is queued has run.
 class BlockingPool {
   public:
     BlockingPool(std::string name, std::size_t threads);
@@ -19,7 +19,8 @@ class BlockingPool {
     void post(std::function<void()> work);
     void stop();
 
-    /// Runs `work` on a pool thread and resumes the caller on its own executor with the result. Not cancellable: it waits.
+    /// Runs `work` on a pool thread and resumes the caller on its own executor with the result. Not cancellable: it
+    /// waits.
     template <class F, class T = std::invoke_result_t<F>>
     boost::asio::awaitable<T> run(F work);
 

@@ -4,7 +4,8 @@
 
 namespace sluice {
 
-/// A moment on the steady clock by which an operation must be over. Passed down, so that the parts of an operation share it.
+/// A moment on the steady clock by which an operation must be over. Passed down, so that the parts of an operation
+/// share it.
 class Deadline {
   public:
     using Clock = std::chrono::steady_clock;

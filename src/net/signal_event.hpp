@@ -20,6 +20,7 @@ class SignalEvent {
   private:
     boost::asio::steady_timer timer_;
     bool set_ = false;
+    bool waiting_ = false;
 };
 
 }  // namespace sluice

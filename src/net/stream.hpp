@@ -14,9 +14,9 @@
 
 namespace sluice {
 
-/// A connected byte stream, plain TCP or TLS. TLS runs over memory BIOs: a whole write is sealed into records first and sent
-/// with as few system calls as it takes (measured: half the cost of SSL_write to the socket).
-/// Thread: its io_context's. One read and one write may be outstanding.
+/// A connected byte stream, plain TCP or TLS. TLS runs over memory BIOs: a whole write is sealed into records first and
+/// sent with as few system calls as it takes (measured: half the cost of SSL_write to the socket). Thread: its
+/// io_context's. One read and one write may be outstanding.
 class Stream {
   public:
     virtual ~Stream() = default;
@@ -33,8 +33,8 @@ class Stream {
     virtual std::string remote_address() const = 0;
 };
 
-/// Client side of TLS for one set of settings: certificates verified against the host's name, TLS 1.2 or later, sessions
-/// kept per endpoint for resumption. Thread: one shard.
+/// Client side of TLS for one set of settings: certificates verified against the host's name, TLS 1.2 or later,
+/// sessions kept per endpoint for resumption. Thread: one shard.
 class TlsClientContext {
   public:
     static Result<std::shared_ptr<TlsClientContext>> make(const TlsSettings& settings);
@@ -43,16 +43,17 @@ class TlsClientContext {
 
 using ConnectResult = boost::system::result<std::unique_ptr<Stream>, ConnectError>;
 /// Resolves, connects (all addresses in turn), goes through the proxy, does the TLS handshake.
-boost::asio::awaitable<ConnectResult> connect_stream(boost::asio::io_context& io, Endpoint endpoint, ConnectOptions options,
-                                                     std::shared_ptr<TlsClientContext> tls, Deadline deadline);
+boost::asio::awaitable<ConnectResult> connect_stream(boost::asio::io_context& io, Endpoint endpoint,
+                                                     ConnectOptions options, std::shared_ptr<TlsClientContext> tls,
+                                                     Deadline deadline);
 
 /// Server side of TLS. Thread: any for accept contexts; the streams belong to a shard.
 class TlsServerContext {
   public:
     /// From PEM files; the error names the file and what is wrong with it.
     static Result<std::shared_ptr<TlsServerContext>> from_files(const std::string& certificate, const std::string& key);
-    /// A fresh self-signed certificate for loopback names, for sandboxes and tests; `certificate_pem` receives it so that
-    /// clients can trust exactly it.
+    /// A fresh self-signed certificate for loopback names, for sandboxes and tests; `certificate_pem` receives it so
+    /// that clients can trust exactly it.
     static Result<std::shared_ptr<TlsServerContext>> self_signed(std::string& certificate_pem);
     virtual ~TlsServerContext() = default;
 };

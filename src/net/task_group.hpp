@@ -8,7 +8,9 @@
 namespace sluice {
 
 /// Owns every coroutine spawned into it: nothing is detached. Before the group is destroyed, join() must have completed
-/// (asserted). Thread: the io_context's. An exception that leaves a task ends the process: tasks report through results.
+/// (asserted). Thread: the io_context's. An exception that leaves a task ends the process: tasks report through
+/// results. Cancellation does not throw in a task: what it waits on completes early (Errc::cancelled, or false from
+/// SignalEvent), what it starts to wait on afterwards completes at once, and its clean-up runs.
 class TaskGroup {
   public:
     explicit TaskGroup(boost::asio::io_context& io);

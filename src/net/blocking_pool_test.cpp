@@ -1,0 +1,130 @@
+#include "net/blocking_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "net/await_callback.hpp"
+#include "net/run_for_test.hpp"
+#include "net/shard.hpp"
+#include "net/task_group.hpp"
+
+namespace sluice {
+namespace {
+
+namespace asio = boost::asio;
+
+TEST(BlockingPool, RunsWorkElsewhereAndResumesTheCallerWhereItWas) {
+    BlockingPool pool("test", 2);
+    asio::io_context io;
+    auto task = [](BlockingPool& where) -> asio::awaitable<std::thread::id> {
+        auto mine = std::this_thread::get_id();
+        auto worker = co_await where.run([] { return std::this_thread::get_id(); });
+        EXPECT_EQ(std::this_thread::get_id(), mine);
+        co_return worker;
+    };
+    EXPECT_NE(run_for_test(io, task(pool)), std::this_thread::get_id());
+}
+
+TEST(BlockingPool, TakesWorkAndGivesValuesThatCanOnlyBeMoved) {
+    BlockingPool pool("test", 1);
+    asio::io_context io;
+    auto work = [number = std::make_unique<int>(7)]() mutable { return std::move(number); };
+    auto result = run_for_test(io, pool.run(std::move(work)));
+    EXPECT_EQ(*result, 7);
+}
+
+TEST(BlockingPool, RunsWorkThatGivesNothing) {
+    BlockingPool pool("test", 1);
+    asio::io_context io;
+    bool ran = false;
+    run_for_test(io, pool.run([&ran] { ran = true; }));
+    EXPECT_TRUE(ran);
+}
+
+TEST(BlockingPool, HandsAnExceptionToTheCaller) {
+    BlockingPool pool("test", 1);
+    asio::io_context io;
+    auto work = []() -> int { throw std::runtime_error("disk on fire"); };
+    try {
+        run_for_test(io, pool.run(work));
+        FAIL() << "nothing was thrown";
+    } catch (const std::runtime_error& error) {
+        EXPECT_STREQ(error.what(), "disk on fire");
+    }
+}
+
+TEST(BlockingPool, KeepsOrderWithOneThreadAndRunsWhatIsQueuedBeforeItStops) {
+    std::vector<int> order;
+    BlockingPool pool("test", 1);
+    for (int i = 0; i < 100; ++i) pool.post([&order, i] { order.push_back(i); });
+    pool.stop();
+    ASSERT_EQ(order.size(), 100u);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(BlockingPool, ItsThreadsWorkAtTheSameTime) {
+    BlockingPool pool("test", 2);
+    std::promise<void> first;
+    std::promise<void> second;
+    // Each waits for the other: with one thread this would never end.
+    pool.post([&] {
+        first.set_value();
+        second.get_future().wait();
+    });
+    pool.post([&] {
+        first.get_future().wait();
+        second.set_value();
+    });
+    pool.stop();
+}
+
+asio::awaitable<std::unique_ptr<int>> take(std::function<void(std::function<void(std::shared_ptr<int>)>)> start) {
+    auto begin = [start](auto done) { start(done); };
+    auto value = co_await await_callback<std::shared_ptr<int>>(begin);
+    co_return std::make_unique<int>(*value);
+}
+
+TEST(AwaitCallback, ResumesWhenCalledInsideTheStart) {
+    asio::io_context io;
+    auto value = run_for_test(io, take([](auto done) { done(std::make_shared<int>(5)); }));
+    EXPECT_EQ(*value, 5);
+}
+
+TEST(AwaitCallback, ResumesOnTheCallersThreadWhenCalledFromAnother) {
+    ShardSet shards(1);
+    shards.start();
+    asio::io_context io;
+    auto task = [](Shard& shard) -> asio::awaitable<int> {
+        auto mine = std::this_thread::get_id();
+        auto start = [&shard](auto done) { asio::post(shard.io(), [done] { done(11); }); };
+        int value = co_await await_callback<int>(start);
+        EXPECT_EQ(std::this_thread::get_id(), mine);
+        co_return value;
+    };
+    EXPECT_EQ(run_for_test(io, task(shards[0])), 11);
+}
+
+TEST(AwaitCallback, KeepsTheExecutorBusyUntilItIsCalled) {
+    asio::io_context io;
+    TaskGroup group(io);
+    std::function<void(int)> done;
+    int got = 0;
+    auto task = [](std::function<void(int)>& out, int& result) -> asio::awaitable<void> {
+        auto start = [&out](auto completion) { out = completion; };
+        result = co_await await_callback<int>(start);
+    };
+    group.spawn(task(done, got));
+    io.poll();
+    ASSERT_TRUE(done);
+    EXPECT_FALSE(io.stopped());
+    std::thread other([&] { done(3); });
+    io.run();
+    other.join();
+    EXPECT_EQ(got, 3);
+}
+
+}  // namespace
+}  // namespace sluice
