@@ -12,8 +12,8 @@
 
 namespace sluice {
 
-/// Small named records that are neither events nor derived (integrations made through the API, states, tokens): a kind, a
-/// name, a JSON text. Writes are synced. Blocking. Thread: any.
+/// Small named records that are neither events nor derived (integrations made through the API, states, tokens): a kind,
+/// a name, a JSON text. Writes are synced. Blocking. Thread: any.
 class ControlStore {
   public:
     static Result<std::unique_ptr<ControlStore>> open(std::shared_ptr<Database> database);

@@ -21,8 +21,9 @@ struct SequenceRange {
     friend bool operator==(const SequenceRange&, const SequenceRange&) = default;
 };
 
-/// What became of the matched events up to the cursor: `matched = delivered + dead_lettered + discarded + lost + pending`.
-/// Only settled events are counted here, so that a cursor and its ledger are always true together; pending is what is left.
+/// What became of the matched events up to the cursor: `matched = delivered + dead_lettered + discarded + lost +
+/// pending`. Only settled events are counted here, so that a cursor and its ledger are always true together; pending is
+/// what is left.
 struct Ledger {
     std::uint64_t delivered = 0;
     std::uint64_t dead_lettered = 0;  ///< still held as dead letters
@@ -30,13 +31,13 @@ struct Ledger {
     std::uint64_t lost = 0;           ///< overtaken by the hard limit
     std::uint64_t retries = 0;
     std::uint64_t duplicates_possible = 0;
-    std::uint64_t bytes = 0;          ///< of delivered bodies
+    std::uint64_t bytes = 0;  ///< of delivered bodies
     std::uint64_t settled() const noexcept { return delivered + dead_lettered + discarded + lost; }
     friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 
-/// How far an integration has come in one partition. Everything up to `position` is settled (or does not match), and so is
-/// everything in `settled_beyond`: sorted, disjoint, not touching, all beyond position + 1.
+/// How far an integration has come in one partition. Everything up to `position` is settled (or does not match), and so
+/// is everything in `settled_beyond`: sorted, disjoint, not touching, all beyond position + 1.
 struct Cursor {
     LogPosition position;
     std::vector<SequenceRange> settled_beyond;
@@ -56,11 +57,12 @@ struct DeadLetter {
     std::uint32_t attempts = 0;
     std::string record;  ///< the encoded event body (event/codec.hpp)
     Timestamp event_time{};
+    friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 
 struct DeadLetterPage {
     std::vector<DeadLetter> items;
-    std::optional<LogPosition> next;  ///< where to go on
+    std::optional<LogPosition> next;  ///< the `after` to go on with; nullopt at the end
 };
 
 /// Cursors and dead letters of all integrations. Blocking. Thread: any; one writer per integration.
@@ -75,22 +77,26 @@ class CursorStore {
     struct Commit {
         std::string integration;
         Cursor cursor;
-        std::vector<DeadLetter> dead_letters;
+        std::vector<DeadLetter> dead_letters;          ///< to keep; one that is there already is replaced
+        std::vector<LogPosition> erased_dead_letters;  ///< redelivered or discarded; what is not there is passed over
     };
-    /// Several integrations' cursors with the dead letters they pass over, in one batch, not synced: a crash of the process
-    /// loses nothing, a power cut the last checkpoint interval (duplicates, never loss).
+    /// Several integrations' cursors with the dead letters they pass over, in one batch, not synced: a crash of the
+    /// process loses nothing, a power cut the last checkpoint interval (duplicates, never loss).
     virtual Result<void> commit(std::span<const Commit> commits) = 0;
     /// Makes what was committed durable. Called each checkpoint interval and at stop.
     virtual Result<void> sync() = 0;
 
-    virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit) const = 0;
+    /// Those beyond `after`, in the log's order: at most `limit`, and fewer when they are large.
+    virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
+                                                std::size_t limit) const = 0;
     struct DeadLetterTotals {
         std::uint64_t count = 0;
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes = 0;  ///< as stored: the records and what is said about them
+        friend bool operator==(const DeadLetterTotals&, const DeadLetterTotals&) = default;
     };
     virtual Result<DeadLetterTotals> dead_letter_totals(std::string_view integration) const = 0;
 
-    /// Forgets cursor and dead letters.
+    /// Forgets cursor and dead letters. Synced, so that an integration made anew under the same id starts anew.
     virtual Result<void> erase(std::string_view integration) = 0;
     virtual Result<std::vector<std::string>> integrations() const = 0;
 };

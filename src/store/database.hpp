@@ -12,8 +12,8 @@ namespace sluice {
 /// Thread: any. Ownership: `app`; the stores below keep a shared_ptr.
 class Database {
   public:
-    /// Opens or makes the database. Errors name the folder and what to do (in use by another process, corrupt, read-only,
-    /// written by a newer version).
+    /// Opens or makes the database. Errors name the folder and what to do (in use by another process, corrupt,
+    /// read-only, written by a newer version).
     static Result<std::shared_ptr<Database>> open(const std::string& folder);
     virtual ~Database() = default;
     /// Makes everything written so far durable (the object index's memory table too).

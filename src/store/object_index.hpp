@@ -23,10 +23,10 @@ struct ObjectRetention {
     std::optional<std::chrono::seconds> of(ObjectType type) const noexcept;
 };
 
-/// Objects are their latest event. Holds (org, type, recType, id) → position in the log, creation time and tags; written
-/// without RocksDB's log and caught up from the event log from a watermark kept in the same column family, so that object
-/// and event are atomic by construction. Also holds the idempotency keys of the last 24 hours, derived from the log too.
-/// Blocking. Thread: reads any; apply() one thread.
+/// Objects are their latest event. Holds (org, type, recType, id) → position in the log, creation time and tags;
+/// written without RocksDB's log and caught up from the event log from a watermark kept in the same column family, so
+/// that object and event are atomic by construction. Also holds the idempotency keys of the last 24 hours, derived from
+/// the log too. Blocking. Thread: reads any; apply() one thread.
 class ObjectIndex {
   public:
     static Result<std::unique_ptr<ObjectIndex>> open(std::shared_ptr<Database> database, const EventLog& log,
@@ -53,29 +53,30 @@ class ObjectIndex {
         std::string_view org;
         ObjectType type = ObjectType::objs;
         std::string_view rec_type;
-        std::vector<std::string> tags;          ///< all of these
-        std::optional<Timestamp> from, to;      ///< creation time, from inclusive, to exclusive
-        std::size_t offset = 0;                 ///< objects to skip
+        std::vector<std::string> tags;      ///< all of these
+        std::optional<Timestamp> from, to;  ///< creation time, from inclusive, to exclusive
+        std::size_t offset = 0;             ///< objects to skip
         std::size_t limit = 999;
-        bool newest_first = true;               ///< by creation
+        bool newest_first = true;  ///< by creation
     };
     struct ListPage {
-        std::vector<Event> events;   ///< each object's latest event
-        std::uint64_t total = 0;     ///< that match, all pages
+        std::vector<Event> events;  ///< each object's latest event
+        std::uint64_t total = 0;    ///< that match, all pages
     };
     virtual Result<ListPage> list(const ListQuery& query) const = 0;
 
     struct IdempotentAnswer {
-        std::string body_sha256;   ///< 32 raw bytes
+        std::string body_sha256;  ///< 32 raw bytes
         LogPosition first;
         std::uint32_t event_count = 0;
         Timestamp at{};
     };
     /// nullopt when the key was not used in the last 24 hours.
-    virtual Result<std::optional<IdempotentAnswer>> find_idempotency_key(std::string_view org, std::string_view key) const = 0;
+    virtual Result<std::optional<IdempotentAnswer>> find_idempotency_key(std::string_view org,
+                                                                         std::string_view key) const = 0;
 
-    /// Before the log lets go of [first, last]: current objects in it whose own retention is not over are kept with their
-    /// bytes here, so that get() and list() go on giving them.
+    /// Before the log lets go of [first, last]: current objects in it whose own retention is not over are kept with
+    /// their bytes here, so that get() and list() go on giving them.
     virtual Result<void> rescue(Partition partition, Sequence first, Sequence last) = 0;
     /// Removes what is past its retention; bounded work per call, true when there is more.
     virtual Result<bool> expire() = 0;

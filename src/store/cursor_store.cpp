@@ -1,0 +1,214 @@
+#include "store/cursor_store.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "store/cursor_codec.hpp"
+#include "store/rocks_database.hpp"
+#include "store/stored_bytes.hpp"
+
+namespace sluice {
+namespace {
+
+/// What one page of dead letters may hold in memory; a single larger one is still given.
+constexpr std::size_t kMaxPageBytes = 8 << 20;
+
+Result<void> check_id(std::string_view integration) {
+    if (integration.empty() || integration.size() > 255) {
+        return make_error(Errc::invalid_argument, "an integration's id has 1 to 63 bytes");
+    }
+    return {};
+}
+
+/// Adds to a batch what happens to dead letters, and keeps their totals true: also when the batch touches one of them,
+/// or one integration, several times.
+class DeadLetterChanges {
+  public:
+    DeadLetterChanges(const RocksDatabase& database, rocksdb::WriteBatch& batch) : database_(database), batch_(batch) {}
+
+    Result<void> put(std::string_view integration, const DeadLetter& letter) {
+        value_.clear();
+        encode_dead_letter(letter, value_);
+        return change(integration, letter.position, value_.size());
+    }
+    Result<void> erase(std::string_view integration, LogPosition position) { return change(integration, position, 0); }
+
+    void write_totals() {
+        for (const auto& [key, totals] : totals_) batch_.Put(database_.cursors(), key, encode_totals(totals));
+    }
+
+  private:
+    /// `size`: of the value to put, 0 to delete.
+    Result<void> change(std::string_view integration, LogPosition position, std::size_t size) {
+        auto totals = totals_of(integration);
+        if (!totals) return totals.error();
+        std::string key = dead_letter_key(integration, position);
+        auto old_size = size_of(key);
+        if (!old_size) return old_size.error();
+        if (size == 0 && old_size.value() == 0) return {};
+
+        totals.value()->count += (size != 0) - (old_size.value() != 0);
+        totals.value()->bytes += size - old_size.value();
+        if (size == 0) {
+            batch_.Delete(database_.cursors(), key);
+        } else {
+            batch_.Put(database_.cursors(), key, value_);
+        }
+        sizes_[std::move(key)] = size;
+        return {};
+    }
+
+    Result<CursorStore::DeadLetterTotals*> totals_of(std::string_view integration) {
+        std::string key = totals_key(integration);
+        auto known = totals_.find(key);
+        if (known == totals_.end()) {
+            auto stored = database_.get(database_.cursors(), key);
+            if (!stored) return stored.error();
+            CursorStore::DeadLetterTotals totals;
+            if (stored.value()) {
+                auto decoded = decode_totals(*stored.value());
+                if (!decoded) return decoded.error();
+                totals = decoded.value();
+            }
+            known = totals_.emplace(std::move(key), totals).first;
+        }
+        return &known->second;
+    }
+
+    Result<std::size_t> size_of(const std::string& key) {
+        if (auto known = sizes_.find(key); known != sizes_.end()) return known->second;
+        auto stored = database_.get(database_.cursors(), key);
+        if (!stored) return stored.error();
+        return stored.value() ? stored.value()->size() : 0;
+    }
+
+    const RocksDatabase& database_;
+    rocksdb::WriteBatch& batch_;
+    std::map<std::string, CursorStore::DeadLetterTotals> totals_;  // by key, as they will be
+    std::map<std::string, std::size_t> sizes_;                     // of what this batch touched; 0 when deleted
+    std::string value_;
+};
+
+class RocksCursorStore final : public CursorStore {
+  public:
+    explicit RocksCursorStore(std::shared_ptr<RocksDatabase> database) : database_(std::move(database)) {}
+
+    Result<std::vector<Cursor>> load(std::string_view integration) const override {
+        if (auto valid = check_id(integration); !valid) return valid.error();
+        std::vector<Cursor> cursors;
+        PrefixScan scan(*database_, database_->cursors(), key_prefix('c', integration));
+        for (; scan.valid(); scan.next()) {
+            StoredBytesReader key(scan.key());
+            Partition partition = key.big_endian_u32();
+            auto cursor = decode_cursor(partition, scan.value());
+            if (!cursor) return of_integration(cursor.error(), integration);
+            cursors.push_back(std::move(cursor.value()));
+        }
+        if (auto ended = scan.status(); !ended) return ended.error();
+        return cursors;
+    }
+
+    Result<void> commit(std::span<const Commit> commits) override {
+        rocksdb::WriteBatch batch;
+        DeadLetterChanges changes(*database_, batch);
+        std::unique_lock letters(letters_mutex_, std::defer_lock);
+        std::string value;
+        for (const Commit& commit : commits) {
+            if (auto valid = check_id(commit.integration); !valid) return valid;
+            value.clear();
+            encode_cursor(commit.cursor, value);
+            batch.Put(database_->cursors(), cursor_key(commit.integration, commit.cursor.position.partition), value);
+
+            if (commit.dead_letters.empty() && commit.erased_dead_letters.empty()) continue;
+            if (!letters) letters.lock();  // totals are read, changed and written: nobody may come between
+            for (LogPosition position : commit.erased_dead_letters) {
+                if (auto done = changes.erase(commit.integration, position); !done) return done;
+            }
+            for (const DeadLetter& letter : commit.dead_letters) {
+                if (auto done = changes.put(commit.integration, letter); !done) return done;
+            }
+        }
+        changes.write_totals();
+        return database_->write(batch, Durability::buffered);
+    }
+
+    Result<void> sync() override { return database_->sync(); }
+
+    Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
+                                        std::size_t limit) const override {
+        if (auto valid = check_id(integration); !valid) return valid.error();
+        DeadLetterPage page;
+        std::size_t bytes = 0;
+        std::string start;
+        StoredBytesWriter writer(start);
+        writer.big_endian_u32(after.partition);
+        writer.big_endian_u64(after.sequence);
+        writer.u8(0);  // the first key that can follow
+        PrefixScan scan(*database_, database_->cursors(), key_prefix('d', integration));
+        for (scan.seek(start); scan.valid(); scan.next()) {
+            if (page.items.size() >= limit || bytes >= kMaxPageBytes) {
+                page.next = page.items.empty() ? after : page.items.back().position;
+                break;
+            }
+            StoredBytesReader key(scan.key());
+            LogPosition position;
+            position.partition = key.big_endian_u32();
+            position.sequence = key.big_endian_u64();
+            auto letter = decode_dead_letter(position, scan.value());
+            if (!letter) return of_integration(letter.error(), integration);
+            bytes += scan.value().size();
+            page.items.push_back(std::move(letter.value()));
+        }
+        if (auto ended = scan.status(); !ended) return ended.error();
+        return page;
+    }
+
+    Result<DeadLetterTotals> dead_letter_totals(std::string_view integration) const override {
+        if (auto valid = check_id(integration); !valid) return valid.error();
+        auto stored = database_->get(database_->cursors(), totals_key(integration));
+        if (!stored) return stored.error();
+        if (!stored.value()) return DeadLetterTotals{};
+        return decode_totals(*stored.value());
+    }
+
+    Result<void> erase(std::string_view integration) override {
+        if (auto valid = check_id(integration); !valid) return valid;
+        std::lock_guard letters(letters_mutex_);
+        rocksdb::WriteBatch batch;
+        for (char letter : {'c', 'd'}) {
+            std::string first = key_prefix(letter, integration);
+            batch.DeleteRange(database_->cursors(), first, after_prefix(first));
+        }
+        batch.Delete(database_->cursors(), totals_key(integration));
+        return database_->write(batch, Durability::synced);
+    }
+
+    Result<std::vector<std::string>> integrations() const override {
+        std::vector<std::string> ids;
+        PrefixScan scan(*database_, database_->cursors(), "c");
+        for (; scan.valid(); scan.next()) {
+            StoredBytesReader key(scan.key());
+            std::string_view id = key.raw(key.u8());
+            if (ids.empty() || ids.back() != id) ids.emplace_back(id);  // one key a partition
+        }
+        if (auto ended = scan.status(); !ended) return ended.error();
+        return ids;
+    }
+
+  private:
+    static Error of_integration(Error error, std::string_view integration) {
+        error.message += " (integration " + std::string(integration) + ")";
+        return error;
+    }
+
+    std::shared_ptr<RocksDatabase> database_;
+    std::mutex letters_mutex_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CursorStore>> CursorStore::open(std::shared_ptr<Database> database) {
+    return std::unique_ptr<CursorStore>(new RocksCursorStore(RocksDatabase::of(std::move(database))));
+}
+
+}  // namespace sluice

@@ -1,0 +1,190 @@
+#include "store/cursor_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include "store/temporary_folder.hpp"
+
+namespace sluice {
+namespace {
+
+using Totals = CursorStore::DeadLetterTotals;
+
+class CursorStoreTest : public ::testing::Test {
+  protected:
+    static CursorStore::Commit at(std::string integration, Sequence sequence, Partition partition = 0) {
+        CursorStore::Commit commit;
+        commit.integration = std::move(integration);
+        commit.cursor.position = {partition, sequence};
+        commit.cursor.ledger.delivered = sequence;
+        return commit;
+    }
+    static DeadLetter letter(Sequence sequence, std::string record = "record", Partition partition = 0) {
+        DeadLetter letter;
+        letter.position = {partition, sequence};
+        letter.error_class = "rejected";
+        letter.record = std::move(record);
+        return letter;
+    }
+    void commit(const CursorStore::Commit& one) { ASSERT_TRUE(store_->commit({&one, 1})); }
+    std::vector<Sequence> letters(std::string_view integration) const {
+        std::vector<Sequence> sequences;
+        auto page = store_->dead_letters(integration, {}, 1000).value();
+        for (const auto& item : page.items) sequences.push_back(item.position.sequence);
+        return sequences;
+    }
+    Totals totals(std::string_view integration) const { return store_->dead_letter_totals(integration).value(); }
+
+    TemporaryFolder folder_;
+    std::shared_ptr<Database> database_ = Database::open(folder_.path("store")).value();
+    std::unique_ptr<CursorStore> store_ = CursorStore::open(database_).value();
+};
+
+using Sequences = std::vector<Sequence>;
+
+TEST_F(CursorStoreTest, NewIntegrationHasNoCursor) {
+    EXPECT_TRUE(store_->load("acme").value().empty());
+}
+
+TEST_F(CursorStoreTest, GivesBackTheCursorCommittedLast) {
+    commit(at("acme", 5));
+    auto later = at("acme", 9);
+    later.cursor.settled_beyond = {{11, 20}};
+    later.cursor.lost = {{1, 2}};
+    commit(later);
+    EXPECT_EQ(store_->load("acme").value(), std::vector{later.cursor});
+}
+
+TEST_F(CursorStoreTest, KeepsACursorAPartition) {
+    std::vector commits{at("acme", 5, 0), at("acme", 9, 1), at("acme", 7, 256)};
+    ASSERT_TRUE(store_->commit(commits));
+    EXPECT_EQ(store_->load("acme").value(), (std::vector{commits[0].cursor, commits[1].cursor, commits[2].cursor}));
+    EXPECT_EQ(store_->integrations().value(), std::vector<std::string>{"acme"});
+}
+
+TEST_F(CursorStoreTest, KeepsIntegrationsApartThoughOneNameBeginsAnother) {
+    std::vector commits{at("a", 1), at("ab", 2), at("abc", 3)};
+    commits[1].dead_letters = {letter(2)};
+    ASSERT_TRUE(store_->commit(commits));
+    ASSERT_TRUE(store_->erase("a"));
+    EXPECT_EQ(store_->integrations().value(), (std::vector<std::string>{"ab", "abc"}));
+    EXPECT_EQ(letters("ab"), Sequences{2});
+    EXPECT_EQ(letters("abc"), Sequences{});
+}
+
+TEST_F(CursorStoreTest, KeepsDeadLettersWholeAndInTheLogsOrder) {
+    auto one = at("acme", 400);
+    one.dead_letters = {letter(300), letter(2), letter(256)};
+    commit(one);
+    auto page = store_->dead_letters("acme", {}, 10).value();
+    EXPECT_EQ(page.items, (std::vector{one.dead_letters[1], one.dead_letters[2], one.dead_letters[0]}));
+    EXPECT_EQ(page.next, std::nullopt);
+}
+
+TEST_F(CursorStoreTest, PagesThroughDeadLettersAcrossPartitions) {
+    auto one = at("acme", 9);
+    one.dead_letters = {letter(1), letter(2), letter(3), letter(1, "record", 1)};
+    commit(one);
+    auto first = store_->dead_letters("acme", {}, 3).value();
+    ASSERT_EQ(first.items.size(), 3u);
+    ASSERT_EQ(first.next, (LogPosition{0, 3}));
+    auto second = store_->dead_letters("acme", *first.next, 3).value();
+    ASSERT_EQ(second.items.size(), 1u);
+    EXPECT_EQ(second.items[0].position, (LogPosition{1, 1}));
+    EXPECT_EQ(second.next, std::nullopt);
+}
+
+TEST_F(CursorStoreTest, APageOfLargeDeadLettersStaysBounded) {
+    auto one = at("acme", 9);
+    for (Sequence i = 1; i <= 5; ++i) one.dead_letters.push_back(letter(i, std::string(3 << 20, 'x')));
+    commit(one);
+    auto page = store_->dead_letters("acme", {}, 1000).value();
+    EXPECT_EQ(page.items.size(), 3u);
+    EXPECT_EQ(page.next, (LogPosition{0, 3}));
+}
+
+TEST_F(CursorStoreTest, CountsDeadLettersAsTheyComeAndGo) {
+    EXPECT_EQ(totals("acme"), Totals{});
+    auto one = at("acme", 9);
+    one.dead_letters = {letter(1), letter(2), letter(3, "a longer record")};
+    commit(one);
+    EXPECT_EQ(totals("acme").count, 3u);
+    auto bytes = totals("acme").bytes;
+
+    auto erased = at("acme", 9);
+    erased.erased_dead_letters = {{0, 3}, {0, 77}};
+    commit(erased);
+    EXPECT_EQ(letters("acme"), (Sequences{1, 2}));
+    EXPECT_EQ(totals("acme").count, 2u);
+    EXPECT_LT(totals("acme").bytes, bytes);
+
+    erased.erased_dead_letters = {{0, 1}, {0, 2}, {0, 2}};
+    commit(erased);
+    EXPECT_EQ(totals("acme"), Totals{});
+}
+
+TEST_F(CursorStoreTest, ADeadLetterThatIsReplacedCountsOnce) {
+    auto one = at("acme", 9);
+    one.dead_letters = {letter(1, "record"), letter(1, "another record")};
+    commit(one);
+    commit(one);
+    EXPECT_EQ(totals("acme").count, 1u);
+    EXPECT_EQ(store_->dead_letters("acme", {}, 9).value().items, std::vector{one.dead_letters[1]});
+
+    // Redelivered and refused once more, in one commit.
+    one.erased_dead_letters = {{0, 1}};
+    commit(one);
+    EXPECT_EQ(totals("acme").count, 1u);
+}
+
+TEST_F(CursorStoreTest, CountsAcrossCommitsOfOneBatch) {
+    std::vector commits{at("acme", 9, 0), at("acme", 9, 1), at("other", 9)};
+    commits[0].dead_letters = {letter(1)};
+    commits[1].dead_letters = {letter(1, "record", 1)};
+    commits[2].dead_letters = {letter(1)};
+    ASSERT_TRUE(store_->commit(commits));
+    EXPECT_EQ(totals("acme").count, 2u);
+    EXPECT_EQ(totals("other").count, 1u);
+}
+
+TEST_F(CursorStoreTest, EraseForgetsCursorAndDeadLetters) {
+    auto one = at("acme", 9);
+    one.dead_letters = {letter(1)};
+    commit(one);
+    ASSERT_TRUE(store_->erase("acme"));
+    EXPECT_TRUE(store_->load("acme").value().empty());
+    EXPECT_EQ(letters("acme"), Sequences{});
+    EXPECT_EQ(totals("acme"), Totals{});
+    EXPECT_TRUE(store_->integrations().value().empty());
+
+    commit(one);
+    EXPECT_EQ(letters("acme"), Sequences{1}) << "the same id, made anew";
+    EXPECT_EQ(totals("acme").count, 1u);
+}
+
+TEST_F(CursorStoreTest, ACrashOfTheProcessLosesNothing) {
+    auto one = at("acme", 9);
+    one.dead_letters = {letter(1)};
+    commit(one);
+    auto crashed = CursorStore::open(Database::open(folder_.copy("store", "crashed")).value()).value();
+    EXPECT_EQ(crashed->load("acme").value(), std::vector{one.cursor});
+    EXPECT_EQ(crashed->dead_letters("acme", {}, 9).value().items, one.dead_letters);
+    EXPECT_EQ(crashed->dead_letter_totals("acme").value(), totals("acme"));
+}
+
+TEST_F(CursorStoreTest, SyncsAndReopens) {
+    commit(at("acme", 9));
+    ASSERT_TRUE(store_->sync());
+    store_.reset();
+    database_.reset();
+    auto reopened = CursorStore::open(Database::open(folder_.path("store")).value()).value();
+    EXPECT_EQ(reopened->load("acme").value().at(0).position.sequence, 9u);
+}
+
+TEST_F(CursorStoreTest, RefusesAnIdThatItCannotStore) {
+    auto nameless = at("", 1);
+    EXPECT_EQ(store_->commit({&nameless, 1}).error().code, Errc::invalid_argument);
+    EXPECT_EQ(store_->load(std::string(256, 'a')).error().code, Errc::invalid_argument);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,28 @@
+// Bytes that a damaged disk may hand back: every decoder of stored values either refuses them or gives something that
+// it would store and read again as the same.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "store/cursor_codec.hpp"
+
+using namespace sluice;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    if (auto cursor = decode_cursor(0, bytes)) {
+        std::string again;
+        encode_cursor(cursor.value(), again);
+        if (decode_cursor(0, again).value() != cursor.value()) std::abort();
+    }
+    if (auto letter = decode_dead_letter({}, bytes)) {
+        std::string again;
+        encode_dead_letter(letter.value(), again);
+        if (decode_dead_letter({}, again).value() != letter.value()) std::abort();
+    }
+    if (auto totals = decode_totals(bytes)) {
+        if (decode_totals(encode_totals(totals.value())).value() != totals.value()) std::abort();
+    }
+    return 0;
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace sluice {
+
+/// A folder of a test's own, gone with it.
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "sluice-store-XXXXXX").string();
+        if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder can be made");
+        path_ = name;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    std::string path(std::string_view name) const { return (path_ / name).string(); }
+
+    /// What a crash of the process would leave of `from`: its files as the operating system has them now.
+    std::string copy(std::string_view from, std::string_view to) const {
+        std::filesystem::remove_all(path_ / to);
+        std::filesystem::copy(path_ / from, path_ / to, std::filesystem::copy_options::recursive);
+        return path(to);
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace sluice
