@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "event/event.hpp"
@@ -14,10 +17,12 @@ namespace sluice {
 /// Record body, version 1, little-endian (docs/log-format.md, held by golden bytes):
 ///   u8 version | u8 event_type | u8 object_type | u8 flags (1 kept_as_object, 2 has idempotency)
 ///   u8 org_len | u8 rec_type_len | u8 id_len | u8 source_len | u16 tags_len | u16 idempotency_len
-///   u32 envelope_len | u32 obj_offset | u32 obj_len | u32 data_offset | u32 data_len      (offsets within the envelope)
-///   org | rec_type | id | source | tags | idempotency (32-byte hash, u32 count, key) | envelope
+///   u32 envelope_len | u32 obj_offset | u32 obj_len | u32 data_offset | u32 data_len      (offsets within the
+///   envelope) org | rec_type | id | source | tags | idempotency (32-byte hash, u32 count, key) | envelope
+/// data_len 0 means that obj has no data; data_offset is 0 then.
 ///
-/// Decodes one record body. Every length is checked; the views point into `body`. Errc::corrupt when it is not a record.
+/// Decodes one record body. Every length is checked; the views point into `body`. Errc::corrupt when it is not a
+/// record.
 Result<EventView> decode_event(std::string_view body);
 
 /// Several encoded events that are appended together, all or none: one buffer, no allocation per event.
@@ -33,13 +38,17 @@ class EventBatch {
 
     void reserve(std::size_t bytes, std::size_t events);
 
-    /// Appends a whole record. `view.obj` and `view.data` must be parts of `view.envelope`.
+    /// Appends a whole record. `view.obj` must be a part of `view.envelope`, and `view.data` one of `view.obj`.
+    /// Attributes fit their length fields: whoever takes them from outside has checked them against product.md's
+    /// limits.
     void add(const EventView& view);
 
-    /// For writing an envelope in place: `begin` writes the attributes of `view` (its envelope, obj and data ignored) and
-    /// returns the buffer, to whose end the caller appends the envelope's bytes; `commit` names obj and data as offsets
-    /// from the envelope's first byte. `rollback` forgets a record that was begun.
+    /// For writing an envelope in place: `begin` writes the attributes of `view` (its envelope, obj and data ignored)
+    /// and returns the buffer, to whose end the caller appends the envelope's bytes; `commit` names obj and data as
+    /// offsets from the envelope's first byte. `rollback` forgets a record that was begun. While a record is begun the
+    /// buffer may only grow.
     std::string& begin(const EventView& view);
+    /// Where the envelope of the record that was begun starts in the buffer.
     std::size_t envelope_start() const noexcept { return envelope_start_; }
     void commit(std::uint32_t obj_offset, std::uint32_t obj_size, std::uint32_t data_offset, std::uint32_t data_size);
     void rollback();
@@ -59,6 +68,7 @@ class EventBatch {
     std::vector<Record> records_;
     std::size_t record_start_ = 0;
     std::size_t envelope_start_ = 0;
+    bool is_begun_ = false;
 };
 
 }  // namespace sluice

@@ -28,8 +28,8 @@ using SharedBytes = std::shared_ptr<const std::string>;
 /// Lets a retried POST be answered again: stored with the first event of its batch, so that it is atomic with it.
 struct IdempotencyMark {
     std::string_view key;
-    std::string_view body_sha256;  ///< 32 raw bytes
-    std::uint32_t event_count = 0; ///< events of the batch, this one included
+    std::string_view body_sha256;   ///< 32 raw bytes
+    std::uint32_t event_count = 0;  ///< events of the batch, this one included
 };
 
 /// What an event is, as views into its encoded record (see event/codec.hpp). Plain values; no ownership.
@@ -51,6 +51,8 @@ struct EventView {
 /// The tags of an EventView, in the order they were given. Encoded as one length byte and the bytes, repeated.
 std::vector<std::string_view> tags_of(std::string_view encoded);
 std::string encode_tags(std::span<const std::string> tags);
+/// True when the bytes are whole tags and nothing else.
+bool are_tags(std::string_view encoded) noexcept;
 /// True when every one of `wanted` is among the encoded tags.
 bool has_all_tags(std::string_view encoded, std::span<const std::string> wanted) noexcept;
 

@@ -20,9 +20,9 @@ class PayloadRenderer {
     /// `redact`: paths within obj (`origin.tokendata`); Errc::invalid_argument names a bad one.
     static Result<PayloadRenderer> make(PayloadForm form, const std::vector<std::string>& redact);
 
-    /// The bytes to deliver. Where they are part of the stored envelope they are returned as they stand and `scratch` is
-    /// untouched; otherwise they are written to `scratch`, which the caller keeps alive.
-    /// Errc::not_found when `data` is asked of an object without data.
+    /// The bytes to deliver. Where they are part of the stored envelope they are returned as they stand and `scratch`
+    /// is untouched; otherwise they are written to `scratch`, which the caller keeps alive. Errc::not_found when `data`
+    /// is asked of an object without data.
     Result<std::string_view> render(const Event& event, std::string& scratch) const;
 
     bool is_stored_bytes() const noexcept { return redact_.empty() && form_ != PayloadForm::cloudevents; }

@@ -10,8 +10,8 @@
 
 namespace sluice {
 
-/// `{id}`, `{recType}`, `{event_type}`, `{obj_type}`, `{org}`, `{sequence}`, `{source}`, `{obj.any.path}`, `{a|b}` between
-/// literal text (product.md, "Templates"). Parsed once, evaluated per event. Immutable. Thread: any.
+/// `{id}`, `{recType}`, `{event_type}`, `{obj_type}`, `{org}`, `{sequence}`, `{source}`, `{obj.any.path}`, `{a|b}`
+/// between literal text (product.md, "Templates"). Parsed once, evaluated per event. Immutable. Thread: any.
 class TextTemplate {
   public:
     /// Names the offset and what is wrong in the error.

@@ -1,0 +1,172 @@
+// What validation costs, beside simdjson's two parsers (which check less or refuse more; they are here for scale).
+#include <benchmark/benchmark.h>
+#include <simdjson.h>
+
+#include <string>
+
+#include "json/avx2_validator.hpp"
+#include "json/scalar_validator.hpp"
+#include "json/validate.hpp"
+
+namespace sluice::json {
+namespace {
+
+/// About 1 KiB as an IoT platform writes it: few long strings, many short ones, numbers.
+std::string typical_object() {
+    return R"({"_id":"64f0c2a9e13b9a0007f4d2c1","id":"64f0c2a9e13b9a0007f4d2c1","checksum":"93A23971A914E5EA",)"
+           R"("createDate":"2026-11-23T14:05:00.123Z","updateDate":"2026-11-23T14:05:00.123Z","tstamp":1795356300123,)"
+           R"("name":"Desk 4.12","desc":"","recType":"io.microshare.contact.unpacked.event","tags":["Dublin","L4"],)"
+           R"("owner":{"appid":"A1","org":"com.acme","user":"ops@acme.example"},"data":{"device":{"id":"A81758FFFE04",)"
+           R"("usage":["Desk","Open plan"],"location":["HQ","4","12"],"model":"PIR-2"},"meta":{"iot":{"rssi":-87,"snr":7.5,)"
+           R"("fcnt":10231,"fport":15,"dr":"SF7BW125","adr":true,"gateways":[{"id":"gw-1","rssi":-87,"snr":7.5},)"
+           R"({"id":"gw-2","rssi":-101,"snr":-2.25}]},"source":"ttn","time":1795356299981},"contact":[{"context":["desk"],)"
+           R"("value":true,"open":false,"unit":"B"}],"battery":[{"value":3.61,"unit":"V"},{"value":92,"unit":"%"}],)"
+           R"("temperature":[{"value":21.5,"unit":"C"}],"humidity":[{"value":44,"unit":"%"}],"co2":null}})";
+}
+
+/// The same with two spaces a level, as people's tools write it.
+std::string pretty(std::string_view compact) {
+    std::string out;
+    std::size_t depth = 0;
+    bool in_string = false;
+    auto line = [&] { out.append("\n").append(depth * 2, ' '); };
+    for (char c : compact) {
+        if (c == '"') in_string = !in_string;  // the sample has no escapes
+        if (!in_string && (c == '}' || c == ']')) --depth, line();
+        out += c;
+        if (in_string) continue;
+        if (c == '{' || c == '[') ++depth, line();
+        if (c == ',') line();
+        if (c == ':') out += ' ';
+    }
+    return out;
+}
+
+std::string repeated(std::string_view object, std::size_t bytes) {
+    std::string out = "[";
+    while (out.size() < bytes) out.append(object).append(",");
+    out.back() = ']';
+    return out;
+}
+
+std::string sample(std::int64_t which) {
+    switch (which) {
+        case 0:
+            return typical_object();
+        case 1:
+            return pretty(typical_object());
+        case 2:
+            return repeated(typical_object(), 100 << 10);
+        default:
+            return repeated(pretty(typical_object()), 100 << 10);
+    }
+}
+const char* const kSampleNames[] = {"1 KiB compact", "1 KiB object, pretty", "100 KiB compact", "100 KiB pretty"};
+
+void report(benchmark::State& state, const std::string& text) {
+    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+    state.SetLabel(kSampleNames[state.range(0)] + std::string(", ") + std::to_string(text.size()) + " bytes");
+}
+
+void Minify(benchmark::State& state) {
+    std::string text = sample(state.range(0));
+    std::string out;
+    for (auto _ : state) {
+        out.clear();
+        auto error = minify_to(out, text, {});
+        if (error) state.SkipWithError(error->message.c_str());
+        benchmark::DoNotOptimize(out.data());
+    }
+    report(state, text);
+}
+
+void Validate(benchmark::State& state) {
+    std::string text = sample(state.range(0));
+    for (auto _ : state) {
+        auto error = validate(text, {});
+        if (error) state.SkipWithError(error->message.c_str());
+    }
+    report(state, text);
+}
+
+void MinifyScalar(benchmark::State& state) {
+    std::string text = sample(state.range(0));
+    std::string out;
+    for (auto _ : state) {
+        out.clear();
+        auto error = internal::check_scalar(text, {}, &out);
+        benchmark::DoNotOptimize(error);
+    }
+    report(state, text);
+}
+
+void SimdjsonDom(benchmark::State& state) {
+    simdjson::padded_string text(sample(state.range(0)));
+    simdjson::dom::parser parser;
+    for (auto _ : state) {
+        simdjson::dom::element element;
+        if (parser.parse(text).get(element)) state.SkipWithError("refused");
+        benchmark::DoNotOptimize(element);
+    }
+    report(state, std::string(text));
+}
+
+void SimdjsonMinify(benchmark::State& state) {
+    std::string text = sample(state.range(0));
+    std::string out(text.size() + 64, '\0');
+    for (auto _ : state) {
+        std::size_t size = 0;
+        if (simdjson::minify(text.data(), text.size(), out.data(), size)) state.SkipWithError("refused");
+        benchmark::DoNotOptimize(size);
+    }
+    report(state, text);
+}
+
+/// Every value read, as a check by means of it would have to.
+void touch(simdjson::ondemand::value value) {
+    switch (value.type()) {
+        case simdjson::ondemand::json_type::object:
+            for (auto field : value.get_object()) {
+                benchmark::DoNotOptimize(field.unescaped_key());
+                touch(field.value());
+            }
+            break;
+        case simdjson::ondemand::json_type::array:
+            for (auto element : value.get_array()) touch(element.value());
+            break;
+        case simdjson::ondemand::json_type::string:
+            benchmark::DoNotOptimize(value.get_string());
+            break;
+        case simdjson::ondemand::json_type::number:
+            benchmark::DoNotOptimize(value.get_double());
+            break;
+        case simdjson::ondemand::json_type::boolean:
+            benchmark::DoNotOptimize(value.get_bool());
+            break;
+        case simdjson::ondemand::json_type::null:
+            benchmark::DoNotOptimize(value.is_null());
+            break;
+    }
+}
+
+void SimdjsonOnDemand(benchmark::State& state) {
+    simdjson::padded_string text(sample(state.range(0)));
+    simdjson::ondemand::parser parser;
+    for (auto _ : state) {
+        auto document = parser.iterate(text);
+        simdjson::ondemand::value root;
+        if (document.get_value().get(root)) state.SkipWithError("refused");
+        touch(root);
+    }
+    report(state, std::string(text));
+}
+
+BENCHMARK(Minify)->DenseRange(0, 3);
+BENCHMARK(Validate)->DenseRange(0, 3);
+BENCHMARK(MinifyScalar)->DenseRange(0, 3);
+BENCHMARK(SimdjsonDom)->DenseRange(0, 3);
+BENCHMARK(SimdjsonOnDemand)->DenseRange(0, 3);
+BENCHMARK(SimdjsonMinify)->DenseRange(0, 3);
+
+}  // namespace
+}  // namespace sluice::json
