@@ -1,0 +1,301 @@
+#include "app/configuration.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "destination/settings_reader.hpp"
+
+namespace sluice::app {
+namespace {
+
+/// A file that holds one secret: white space around it is not part of it.
+Result<Secret> read_secret_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    if (!file || !std::getline(file, text, '\0'))
+        return make_error(Errc::not_found, fmt::format("names the file {}, which cannot be read or is empty", path));
+    auto first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    auto last = text.find_last_not_of(" \t\r\n");
+    if (first == std::string::npos)
+        return make_error(Errc::invalid_argument, fmt::format("names the file {}, which is empty", path));
+    return Secret(text.substr(first, last - first + 1));
+}
+
+/// `token` or `token_file`, exactly one.
+Secret read_token(SettingsReader& reader) {
+    auto given = reader.secret("token");
+    auto file = reader.text("token_file");
+    if (given && file) reader.fail("token_file", "is given beside token", "give one of the two");
+    if (given) return std::move(*given);
+    if (!file) {
+        reader.fail("token", "is missing", "give token, or token_file with the file's path");
+        return {};
+    }
+    auto read = read_secret_file(*file);
+    if (!read) {
+        reader.fail("token_file", read.error().message);
+        return {};
+    }
+    return std::move(*read);
+}
+
+std::vector<std::string> read_texts(SettingsReader& reader, std::string_view name, bool required) {
+    std::vector<std::string> out;
+    const auto* value = reader.value(name);
+    if (value == nullptr) {
+        if (required) reader.fail(name, "is missing");
+        return out;
+    }
+    const auto* array = value->if_array();
+    if (array == nullptr || array->empty()) {
+        reader.fail(name, "must be a list with at least one entry");
+        return out;
+    }
+    for (const auto& element : *array) {
+        if (!element.is_string()) {
+            reader.fail(name, "must be a list of texts");
+            return out;
+        }
+        out.emplace_back(element.get_string());
+    }
+    return out;
+}
+
+std::string read_org(SettingsReader& reader) {
+    auto org = reader.text("org").value_or("default");
+    if (!is_valid_rec_type(org)) reader.fail("org", "is not an org: dotted parts of letters, digits, - and _");
+    return org;
+}
+
+TokenDefinition read_token_definition(SettingsReader& reader) {
+    TokenDefinition token;
+    token.name = reader.required_text("name");
+    token.org = read_org(reader);
+    for (const auto& text : read_texts(reader, "scopes", true)) {
+        auto scope = parse_scope(text);
+        if (!scope)
+            reader.fail("scopes", fmt::format("has the unknown scope \"{}\"", text),
+                        "known: SHARE:READ, SHARE:CREATE, SHARE:UPDATE, SHARE:DELETE, INTEGRATION:READ, "
+                        "INTEGRATION:WRITE, METRICS:READ, ALL:ALL");
+        else
+            token.scopes |= static_cast<std::uint32_t>(*scope);
+    }
+    token.token = read_token(reader);
+    return token;
+}
+
+TokenDefinition read_pipe_token(SettingsReader& reader) {
+    TokenDefinition token;
+    token.name = reader.required_text("name");
+    token.org = read_org(reader);
+    token.is_pipe = true;
+    token.scopes = static_cast<std::uint32_t>(Scope::share_create);
+    token.rec_types = read_texts(reader, "recTypes", true);
+    for (const auto& pattern : token.rec_types)
+        if (!is_valid_pattern(pattern))
+            reader.fail("recTypes", fmt::format("has \"{}\", which is not a recType pattern", pattern));
+    token.token = read_token(reader);
+    for (char c : token.token.reveal())
+        if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.' && c != '~')
+            reader.fail("token", "has a character that cannot stand in a URL's path",
+                        "use letters, digits and - _ . ~");
+    return token;
+}
+
+void read_list(SettingsReader& reader, std::string_view name,
+               const std::function<void(const boost::json::object&, const std::string& path)>& each) {
+    const auto* value = reader.value(name);
+    if (value == nullptr) return;
+    const auto* array = value->if_array();
+    if (array == nullptr) return reader.fail(name, "must be a list");
+    for (std::size_t i = 0; i < array->size(); ++i) {
+        auto path = fmt::format("{}[{}]", reader.path_of(name), i);
+        const auto* object = (*array)[i].if_object();
+        if (object == nullptr)
+            reader.fail(make_error(Errc::invalid_argument, path + " must be a mapping"));
+        else
+            each(*object, path);
+    }
+}
+
+std::optional<std::chrono::seconds> read_object_retention(SettingsReader& reader, std::string_view name,
+                                                          std::optional<std::chrono::seconds> otherwise) {
+    const auto* value = reader.value(name);
+    if (value == nullptr) return otherwise;
+    if (value->is_string() && value->get_string() == "forever") return std::nullopt;
+    auto duration = value->is_string()
+                        ? parse_duration(std::string_view(value->get_string().data(), value->get_string().size()))
+                        : Result<std::chrono::microseconds>(make_error(Errc::invalid_argument, ""));
+    if (!duration || *duration < std::chrono::seconds(1)) {
+        reader.fail(name, "must be a duration of at least 1s, or forever", "for instance 7d");
+        return otherwise;
+    }
+    return std::chrono::duration_cast<std::chrono::seconds>(*duration);
+}
+
+/// One object's settings into `configuration`; the reader's finish() tells what was wrong.
+void read_root(SettingsReader& reader, Configuration& configuration) {
+    if (auto listen = reader.text("listen")) {
+        if (auto parsed = parse_listen(*listen))
+            configuration.listen = *parsed;
+        else
+            reader.fail("listen", parsed.error().message, parsed.error().hint);
+    }
+    configuration.data_dir = reader.text("data_dir").value_or(configuration.data_dir);
+    reader.object("tls", [&](SettingsReader& tls) {
+        configuration.tls_certificate = tls.required_text("cert_file");
+        configuration.tls_key = tls.required_text("key_file");
+    });
+    reader.object("log", [&](SettingsReader& log) {
+        configuration.log_level = log.choice("level", configuration.log_level,
+                                             {{"debug", LogLevel::debug},
+                                              {"info", LogLevel::info},
+                                              {"warn", LogLevel::warn},
+                                              {"error", LogLevel::error}});
+        configuration.log_format =
+            log.choice("format", configuration.log_format, {{"text", LogFormat::text}, {"json", LogFormat::json}});
+    });
+    reader.object("retention", [&](SettingsReader& retention) {
+        configuration.retention_age = retention.duration("age", configuration.retention_age, std::chrono::seconds(1));
+        configuration.retention_size = retention.bytes("size", configuration.retention_size, 1 << 20);
+    });
+    configuration.hard_limit = reader.bytes("hard_limit", configuration.hard_limit, 1 << 20);
+    reader.object("objects", [&](SettingsReader& objects) {
+        configuration.objects.objs = read_object_retention(objects, "objs", configuration.objects.objs);
+        configuration.objects.devices = read_object_retention(objects, "devices", configuration.objects.devices);
+        configuration.objects.health = read_object_retention(objects, "health", configuration.objects.health);
+    });
+    configuration.min_free_disk = reader.bytes("min_free_disk", configuration.min_free_disk);
+    reader.object("limits", [&](SettingsReader& limits) {
+        auto& to = configuration.limits;
+        to.body = limits.bytes("body", to.body, 1024, std::uint64_t{1} << 30);
+        to.object = limits.bytes("object", to.object, 64, std::uint64_t{64} << 20);
+        to.depth = limits.integer("depth", to.depth, 1, 1024);
+        to.connections = limits.integer("connections", to.connections, 1, 1'000'000);
+        to.waiting = limits.bytes("waiting", to.waiting, 1 << 20);
+        to.org_backlog = limits.bytes("org_backlog", to.org_backlog);
+    });
+    configuration.shards = reader.integer("shards", configuration.shards, 0, 256);
+    read_list(reader, "tokens", [&](const boost::json::object& object, const std::string& path) {
+        SettingsReader token(object, path);
+        configuration.tokens.push_back(read_token_definition(token));
+        if (auto done = token.finish(); !done) reader.fail(done.error());
+    });
+    read_list(reader, "pipe_tokens", [&](const boost::json::object& object, const std::string& path) {
+        SettingsReader token(object, path);
+        configuration.tokens.push_back(read_pipe_token(token));
+        if (auto done = token.finish(); !done) reader.fail(done.error());
+    });
+    read_list(reader, "integrations", [&](const boost::json::object& object, const std::string&) {
+        configuration.integrations.push_back(object);
+    });
+    if (reader.ok() && configuration.hard_limit < configuration.retention_size)
+        reader.fail("hard_limit", "is smaller than retention.size", "make it at least as large");
+}
+
+/// `SLUICE_*`: what is set there wins over the file.
+Result<void> apply_environment(Configuration& configuration, const Environment& environment) {
+    if (auto token = environment("SLUICE_ADMIN_TOKEN"); token && !token->empty()) {
+        auto last = token->find_last_not_of(" \t\r\n");
+        if (last == std::string::npos || last < 15)
+            return make_error(Errc::invalid_argument, "SLUICE_ADMIN_TOKEN is shorter than 16 characters",
+                              "make one with: openssl rand -hex 24");
+        configuration.admin_token = Secret(token->substr(0, last + 1));
+    }
+    if (auto data_dir = environment("SLUICE_DATA_DIR")) configuration.data_dir = *data_dir;
+    if (auto listen = environment("SLUICE_LISTEN")) {
+        auto parsed = parse_listen(*listen);
+        if (!parsed)
+            return make_error(parsed.error().code, "SLUICE_LISTEN " + parsed.error().message, parsed.error().hint);
+        configuration.listen = *parsed;
+    }
+    if (auto level = environment("SLUICE_LOG_LEVEL")) {
+        if (*level == "debug")
+            configuration.log_level = LogLevel::debug;
+        else if (*level == "info")
+            configuration.log_level = LogLevel::info;
+        else if (*level == "warn")
+            configuration.log_level = LogLevel::warn;
+        else if (*level == "error")
+            configuration.log_level = LogLevel::error;
+        else
+            return make_error(Errc::invalid_argument, "SLUICE_LOG_LEVEL must be debug, info, warn or error");
+    }
+    if (auto format = environment("SLUICE_LOG_FORMAT")) {
+        if (*format != "text" && *format != "json")
+            return make_error(Errc::invalid_argument, "SLUICE_LOG_FORMAT must be text or json");
+        configuration.log_format = *format == "json" ? LogFormat::json : LogFormat::text;
+    }
+    return {};
+}
+
+}  // namespace
+
+Environment process_environment() {
+    return [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+}
+
+Result<Configuration::Listen> parse_listen(std::string_view text) {
+    auto refuse = [&] {
+        return make_error(Errc::invalid_argument, fmt::format("is not an address and port: \"{}\"", text),
+                          "write it like 127.0.0.1:8080, [::1]:8080 or :8080");
+    };
+    auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return refuse();
+    Configuration::Listen listen;
+    auto host = text.substr(0, colon);
+    if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host == "localhost") host = "127.0.0.1";
+    listen.address = host.empty() ? "0.0.0.0" : std::string(host);
+    boost::system::error_code bad_address;
+    boost::asio::ip::make_address(listen.address, bad_address);
+    auto digits = text.substr(colon + 1);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), listen.port);
+    if (bad_address || error != std::errc() || end != digits.data() + digits.size()) return refuse();
+    return listen;
+}
+
+Result<Configuration> parse_configuration(const std::string& text, std::string file_name,
+                                          const Environment& environment) {
+    auto parsed = YamlDocument::parse(text, file_name, environment);
+    if (!parsed) return parsed.error();
+    auto document = std::make_shared<const YamlDocument>(std::move(*parsed));
+    Configuration configuration;
+    configuration.file = file_name;
+    configuration.locate = [document](const Error& error) { return document->locate(error); };
+    if (!document->root().is_null()) {
+        const auto* root = document->root().if_object();
+        if (root == nullptr)
+            return make_error(Errc::invalid_argument, file_name + ": the document must be a mapping of keys");
+        SettingsReader reader(*root, "");
+        read_root(reader, configuration);
+        if (auto done = reader.finish(); !done) return document->locate(done.error());
+    }
+    if (auto applied = apply_environment(configuration, environment); !applied) return applied.error();
+    return configuration;
+}
+
+Result<Configuration> load_configuration(const std::string& file, const Environment& environment) {
+    if (file.empty()) {
+        auto configuration = parse_configuration("", "", environment);
+        return configuration;
+    }
+    std::ifstream in(file, std::ios::binary);
+    if (!in)
+        return make_error(Errc::not_found, file + ": cannot be read", "is the path right, and may this user read it?");
+    std::ostringstream text;
+    text << in.rdbuf();
+    return parse_configuration(text.str(), file, environment);
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/yaml_document.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "control/token_directory.hpp"
+#include "store/object_index.hpp"
+
+namespace sluice::app {
+
+enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { text, json };
+
+/// What one `sluice serve` runs with: the file, the environment and the command line together, checked. Plain value.
+/// Integrations are kept as settings here; delivery's parse_integration() checks them.
+struct Configuration {
+    struct Listen {
+        std::string address = "127.0.0.1";
+        std::uint16_t port = 8080;
+    };
+    struct Limits {
+        std::size_t body = 16 << 20;   ///< of one request
+        std::size_t object = 1 << 20;  ///< of one object's JSON
+        std::size_t depth = 64;        ///< nesting of an object's JSON
+        std::size_t connections = 10'000;
+        std::size_t waiting = 64 << 20;  ///< bytes accepted and not yet durable
+        std::uint64_t org_backlog = 0;   ///< bytes an org's slowest integration may hold back; 0: no limit
+    };
+
+    std::string file;  ///< empty: none
+    Listen listen;
+    std::string data_dir = "./data";
+    std::string tls_certificate, tls_key;
+    LogLevel log_level = LogLevel::info;
+    LogFormat log_format = LogFormat::text;
+    std::chrono::microseconds retention_age = std::chrono::hours(7 * 24);
+    std::uint64_t retention_size = std::uint64_t{50} << 30;
+    std::uint64_t hard_limit = std::uint64_t{100} << 30;
+    ObjectRetention objects;
+    std::uint64_t min_free_disk = std::uint64_t{1} << 30;
+    Limits limits;
+    std::size_t shards = 0;  ///< 0: one a core
+    std::optional<Secret> admin_token;
+    std::vector<TokenDefinition> tokens;  ///< pipe tokens too
+    std::vector<boost::json::object> integrations;
+
+    /// For errors found later: adds file and line to one whose message begins with a path.
+    std::function<Error(const Error&)> locate = [](const Error& error) { return error; };
+};
+
+using Environment = YamlDocument::Environment;
+/// The process's own.
+Environment process_environment();
+
+/// Reads `file` (defaults where empty) and the environment's `SLUICE_*`, which win. The error names file, line and key.
+Result<Configuration> load_configuration(const std::string& file, const Environment& environment);
+/// The same for a text, for tests and fuzzing.
+Result<Configuration> parse_configuration(const std::string& text, std::string file_name,
+                                          const Environment& environment);
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address).
+Result<Configuration::Listen> parse_listen(std::string_view text);
+
+}  // namespace sluice::app
