@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/api_client.hpp"
+
+namespace sluice::app {
+
+/// The subcommands. Each returns the process's exit code: 0 done, 1 it did not work (said on standard error), 2 misuse.
+
+struct ServeCommand {
+    std::string config;
+    std::string data_dir;  ///< empty: the configuration's
+    std::string listen;    ///< empty: the configuration's
+    bool sandbox = false;  ///< the stand-ins too, in the same process
+};
+int run_serve(const ServeCommand& command);
+
+struct CheckCommand {
+    std::string config;
+};
+int run_check(const CheckCommand& command);
+
+struct TestCommand {
+    std::string config;
+    std::vector<std::string> ids;  ///< empty: all
+    bool json = false;
+};
+int run_test(const TestCommand& command);
+
+struct SendCommand {
+    ApiAddress address;
+    std::string rec_type;
+    std::string file = "-";
+    std::vector<std::string> tags;
+    std::string kind = "share";  ///< share, device, device-health
+    std::size_t batch = 100;
+};
+int run_send(const SendCommand& command);
+
+struct TailCommand {
+    ApiAddress address;
+    std::string rec_type;     ///< pattern; empty: all
+    std::uint64_t count = 0;  ///< stop after so many; 0: never
+};
+int run_tail(const TailCommand& command);
+
+struct SimulateCommand {
+    ApiAddress address;
+    std::size_t buildings = 1;
+    double rate = 10;  ///< actions a second; 0: as quick as it goes
+    std::uint64_t seed = 1;
+    std::uint64_t count = 0;  ///< stop after so many; 0: never
+    bool print = false;       ///< print the actions instead of sending them
+};
+int run_simulate(const SimulateCommand& command);
+
+struct SandboxCommand {
+    std::string listen = "127.0.0.1:4580";
+    std::string faults;
+    std::string certificate;  ///< where to write the certificate to trust; with `tls`
+    bool tls = false;
+};
+int run_sandbox(const SandboxCommand& command);
+
+struct ManageCommand {
+    ApiAddress address;
+    std::string action;  ///< list, show, create, delete, pause, resume, test, dead-letters
+    std::string id;
+    std::string file;  ///< create
+    bool json = false;
+};
+int run_integrations(const ManageCommand& command);
+
+}  // namespace sluice::app

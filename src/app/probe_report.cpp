@@ -1,0 +1,42 @@
+#include "app/probe_report.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace sluice::app {
+namespace {
+
+void print_step(std::string_view name, std::string_view outcome, std::string_view detail, std::string_view hint) {
+    fmt::print("  {:<8} {:<16} {}\n", outcome, name, detail);
+    if (!hint.empty()) fmt::print("  {:<8} {:<16} -> {}\n", "", "", hint);
+}
+
+}  // namespace
+
+bool print_probe(const ProbeReport& report) {
+    for (const auto& step : report.steps) print_step(step.name, to_string(step.outcome), step.detail, step.hint);
+    return report.ok();
+}
+
+bool print_probe_json(const boost::json::value& report) {
+    const auto* object = report.if_object();
+    const auto* steps = object == nullptr ? nullptr : object->if_contains("steps");
+    if (steps == nullptr || !steps->is_array()) return false;
+    bool ok = true;
+    for (const auto& step : steps->get_array()) {
+        const auto* members = step.if_object();
+        if (members == nullptr) continue;
+        auto text = [&](std::string_view name) -> std::string_view {
+            const auto* found = members->if_contains(name);
+            if (found == nullptr || !found->is_string()) return {};
+            return {found->get_string().data(), found->get_string().size()};
+        };
+        ok = ok && text("outcome") != "failed";
+        print_step(text("name"), text("outcome"), text("detail"), text("hint"));
+    }
+    return ok;
+}
+
+}  // namespace sluice::app

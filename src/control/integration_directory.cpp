@@ -1,0 +1,347 @@
+#include "control/integration_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kIntegrationKind = "integration";
+constexpr std::string_view kPausedKind = "integration_paused";
+constexpr std::string_view kGoneKind = "integration_gone";
+/// How long the cursor of an integration that the file no longer has is kept, in case it comes back (product.md).
+constexpr auto kGoneCursorLife = std::chrono::days(7);
+
+std::string seal_context(const std::string& id) {
+    return "integration/" + id;
+}
+
+void redact_path(boost::json::object& object, std::string_view path) {
+    auto dot = path.find('.');
+    auto* member = object.if_contains(path.substr(0, dot));
+    if (member == nullptr) return;
+    if (dot == std::string_view::npos)
+        *member = boost::json::string(kRedacted);
+    else if (auto* inner = member->if_object())
+        redact_path(*inner, path.substr(dot + 1));
+}
+
+Error unknown_integration(const std::string& id) {
+    return make_error(Errc::not_found, fmt::format("there is no integration \"{}\"", id));
+}
+
+Result<boost::json::object> parse_settings(const std::string& text) {
+    boost::system::error_code error;
+    auto value = boost::json::parse(text, error);
+    if (error || !value.is_object()) return make_error(Errc::corrupt, "a kept integration is not a JSON object");
+    return std::move(value.get_object());
+}
+
+}  // namespace
+
+boost::json::object redact_settings(const boost::json::object& settings, const DestinationRegistry& registry) {
+    boost::json::object out = settings;
+    auto* destination = out.if_contains("destination");
+    if (destination == nullptr || !destination->is_object()) return out;
+    auto& members = destination->get_object();
+    const auto* type = members.if_contains("type");
+    const auto* kind = type != nullptr && type->is_string()
+                           ? registry.find({type->get_string().data(), type->get_string().size()})
+                           : nullptr;
+    if (kind == nullptr) return out;
+    for (auto path : kind->secret_paths) redact_path(members, path);
+    return out;
+}
+
+class IntegrationDirectory::Change {
+  public:
+    Change(IntegrationDirectory& directory, std::string id) : directory_(directory), id_(std::move(id)) {
+        std::lock_guard lock(directory_.mutex_);
+        held_ = directory_.changing_.insert(id_).second;
+    }
+    ~Change() {
+        if (!held_) return;
+        std::lock_guard lock(directory_.mutex_);
+        directory_.changing_.erase(id_);
+    }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    Result<void> held() const {
+        if (held_) return {};
+        return make_error(Errc::conflict,
+                          fmt::format("the integration \"{}\" is being changed by another request", id_),
+                          "try again in a moment");
+    }
+
+  private:
+    IntegrationDirectory& directory_;
+    std::string id_;
+    bool held_ = false;
+};
+
+IntegrationDirectory::IntegrationDirectory(Parts parts, Sealer sealer, bool allow_loopback_to_tenants)
+    : parts_(parts), sealer_(std::move(sealer)), allow_loopback_(allow_loopback_to_tenants) {}
+
+Result<std::vector<IntegrationConfig>> IntegrationDirectory::check(
+    const std::vector<boost::json::object>& file_integrations, const DestinationRegistry& registry,
+    const Locate& locate) {
+    std::vector<IntegrationConfig> out;
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < file_integrations.size(); ++i) {
+        auto path = fmt::format("integrations[{}]", i);
+        auto parsed = parse_integration(file_integrations[i], registry, {.path = path});
+        if (!parsed) return locate(parsed.error());
+        auto [first, fresh] = seen.emplace(parsed->id, i);
+        if (!fresh)
+            return locate(make_error(Errc::conflict, fmt::format("{}.id is \"{}\", as integrations[{}] has already",
+                                                                 path, parsed->id, first->second)));
+        out.push_back(std::move(*parsed));
+    }
+    return out;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::start(std::string id, Entry entry, IntegrationConfig config,
+                                                                 bool paused, std::string reason) {
+    Result<void> added = co_await parts_.engine.add(std::move(config), paused);
+    if (!added) co_return added.error();
+    if (paused) {
+        // Tells the engine why; it was never running.
+        Result<void> told = co_await parts_.engine.pause(id, std::move(reason));
+        if (!told) co_return told.error();
+    }
+    std::lock_guard lock(mutex_);
+    entries_.insert_or_assign(std::move(id), std::move(entry));
+    co_return Result<void>();
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boost::json::object> file_integrations,
+                                                                Locate locate) {
+    Result<std::vector<IntegrationConfig>> from_file = check(file_integrations, parts_.registry, locate);
+    if (!from_file) co_return from_file.error();
+    auto kept = parts_.store.list(kIntegrationKind);
+    if (!kept) co_return kept.error();
+    auto paused_list = parts_.store.list(kPausedKind);
+    if (!paused_list) co_return paused_list.error();
+    std::map<std::string, std::string> paused(paused_list->begin(), paused_list->end());
+
+    std::set<std::string> present;
+    for (const auto& config : *from_file) present.insert(config.id);
+    for (const auto& [id, sealed] : *kept) {
+        if (!present.insert(id).second)
+            co_return make_error(
+                Errc::conflict,
+                fmt::format("the integration \"{}\" stands in the file and was also made through the API", id),
+                "rename the one in the file, or delete the other through the API first");
+    }
+    if (auto forgotten = forget_long_gone(present); !forgotten) co_return forgotten.error();
+
+    for (std::size_t i = 0; i < from_file->size(); ++i) {
+        auto& config = (*from_file)[i];
+        auto id = config.id;
+        auto reason = paused.find(id);
+        Entry entry{config.org, true, std::move(file_integrations[i])};
+        Result<void> started = co_await start(id, std::move(entry), std::move(config), reason != paused.end(),
+                                              reason == paused.end() ? std::string() : reason->second);
+        if (!started)
+            co_return locate(make_error(started.error().code,
+                                        fmt::format("integrations[{}] ({}): {}", i, id, started.error().message),
+                                        started.error().hint));
+    }
+    for (const auto& [id, sealed] : *kept) {
+        auto opened = sealer_.open(sealed, seal_context(id));
+        if (!opened) co_return opened.error();
+        auto settings = parse_settings(*opened);
+        if (!settings) co_return settings.error();
+        const auto* by_operator = settings->if_contains("_operator");
+        bool operator_owned = by_operator != nullptr && by_operator->is_bool() && by_operator->get_bool();
+        settings->erase("_operator");
+        auto config = parse_integration(*settings, parts_.registry,
+                                        {.operator_owned = operator_owned, .allow_loopback = allow_loopback_});
+        if (!config)
+            co_return make_error(config.error().code,
+                                 fmt::format("the kept integration \"{}\": {}", id, config.error().message),
+                                 config.error().hint);
+        auto reason = paused.find(id);
+        Entry entry{config->org, false, std::move(*settings)};
+        Result<void> started = co_await start(id, std::move(entry), std::move(*config), reason != paused.end(),
+                                              reason == paused.end() ? std::string() : reason->second);
+        if (!started) co_return started.error();
+    }
+    co_return Result<void>();
+}
+
+Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>& present) {
+    auto with_cursor = parts_.cursors.integrations();
+    if (!with_cursor) return with_cursor.error();
+    auto gone_list = parts_.store.list(kGoneKind);
+    if (!gone_list) return gone_list.error();
+    std::map<std::string, std::string> gone(gone_list->begin(), gone_list->end());
+    for (const auto& [id, since] : gone)
+        if (present.contains(id))
+            if (auto erased = parts_.store.erase(kGoneKind, id); !erased) return erased.error();
+    auto now = parts_.clock.now();
+    for (const auto& id : *with_cursor) {
+        if (present.contains(id)) continue;
+        auto since = gone.find(id);
+        if (since == gone.end()) {
+            if (auto put = parts_.store.put(kGoneKind, id, format_rfc3339(now)); !put) return put.error();
+            continue;
+        }
+        auto when = parse_rfc3339(since->second);
+        if (when && now - *when < kGoneCursorLife) continue;
+        for (auto erased :
+             {parts_.cursors.erase(id), parts_.store.erase(kGoneKind, id), parts_.store.erase(kPausedKind, id)})
+            if (!erased) return erased.error();
+    }
+    return {};
+}
+
+Result<IntegrationDirectory::Entry> IntegrationDirectory::visible(const Principal& caller,
+                                                                  const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(id);
+    // Another org's is as unknown as one that is not there.
+    if (found == entries_.end() || (!caller.is_operator && found->second.org != caller.org))
+        return unknown_integration(id);
+    return found->second;
+}
+
+IntegrationDirectory::Item IntegrationDirectory::item_of(const std::string& id, const Entry& entry,
+                                                         IntegrationStatus status) const {
+    return {id, entry.org, entry.from_file, redact_settings(entry.settings, parts_.registry), std::move(status)};
+}
+
+boost::asio::awaitable<std::vector<IntegrationDirectory::Item>> IntegrationDirectory::list(Principal caller,
+                                                                                           std::string after,
+                                                                                           std::size_t limit) {
+    std::vector<std::pair<std::string, Entry>> chosen;
+    {
+        std::lock_guard lock(mutex_);
+        for (auto at = entries_.upper_bound(after); at != entries_.end() && chosen.size() < limit; ++at)
+            if (caller.is_operator || at->second.org == caller.org) chosen.emplace_back(*at);
+    }
+    std::vector<Item> out;
+    out.reserve(chosen.size());
+    for (auto& [id, entry] : chosen) {
+        Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+        if (status) out.push_back(item_of(id, entry, std::move(*status)));
+    }
+    co_return out;
+}
+
+boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::get(Principal caller, std::string id) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+    if (!status) co_return status.error();
+    co_return item_of(id, *entry, std::move(*status));
+}
+
+boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::create(Principal caller,
+                                                                                        boost::json::object settings) {
+    auto config = parse_integration(
+        settings, parts_.registry,
+        {.default_org = caller.org, .operator_owned = caller.is_operator, .allow_loopback = allow_loopback_});
+    if (!config) co_return config.error();
+    std::string id = config->id;
+    // What was left to a default is kept as it was decided now.
+    settings["org"] = config->org;
+    Change change(*this, id);
+    if (auto held = change.held(); !held) co_return held.error();
+    {
+        std::lock_guard lock(mutex_);
+        if (entries_.contains(id))
+            co_return make_error(Errc::conflict, fmt::format("the id \"{}\" is in use", id), "choose another id");
+    }
+    Entry entry{config->org, false, settings};
+    Result<void> added = co_await start(id, entry, std::move(*config), false, {});
+    if (!added) co_return added.error();
+
+    settings["_operator"] = caller.is_operator;
+    auto keep = [this, id, sealed = sealer_.seal(boost::json::serialize(settings), seal_context(id))] {
+        return parts_.store.put(kIntegrationKind, id, sealed);
+    };
+    Result<void> kept = co_await parts_.blocking.run(std::move(keep));
+    if (!kept) {
+        {
+            std::lock_guard lock(mutex_);
+            entries_.erase(id);
+        }
+        Result<void> removed = co_await parts_.engine.remove(id, false);
+        co_return removed ? kept.error() : removed.error();
+    }
+    Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+    if (!status) co_return status.error();
+    co_return item_of(id, entry, std::move(*status));
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    if (entry->from_file)
+        co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
+                             "remove it there and reload");
+    Change change(*this, id);
+    if (auto held = change.held(); !held) co_return held.error();
+    // Forgotten durably first: a crash in between must not bring it back.
+    auto forget = [this, id]() -> Result<void> {
+        if (auto erased = parts_.store.erase(kIntegrationKind, id); !erased) return erased;
+        return parts_.store.erase(kPausedKind, id);
+    };
+    Result<void> forgotten = co_await parts_.blocking.run(std::move(forget));
+    if (!forgotten) co_return forgotten.error();
+    {
+        std::lock_guard lock(mutex_);
+        entries_.erase(id);
+    }
+    Result<void> removed = co_await parts_.engine.remove(id, false);
+    co_return removed;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::pause(Principal caller, std::string id, std::string reason) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    auto keep = [this, id, reason] { return parts_.store.put(kPausedKind, id, reason); };
+    Result<void> kept = co_await parts_.blocking.run(std::move(keep));
+    if (!kept) co_return kept.error();
+    Result<void> paused = co_await parts_.engine.pause(id, std::move(reason));
+    co_return paused;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::resume(Principal caller, std::string id) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    auto forget = [this, id] { return parts_.store.erase(kPausedKind, id); };
+    Result<void> forgotten = co_await parts_.blocking.run(std::move(forget));
+    if (!forgotten) co_return forgotten.error();
+    Result<void> resumed = co_await parts_.engine.resume(id);
+    co_return resumed;
+}
+
+boost::asio::awaitable<Result<ProbeReport>> IntegrationDirectory::test(Principal caller, std::string id,
+                                                                       Deadline deadline) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<ProbeReport> report = co_await parts_.engine.probe(std::move(id), deadline);
+    co_return report;
+}
+
+boost::asio::awaitable<Result<DeadLetterPage>> IntegrationDirectory::dead_letters(Principal caller, std::string id,
+                                                                                  LogPosition after,
+                                                                                  std::size_t limit) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<DeadLetterPage> page = co_await parts_.engine.dead_letters(std::move(id), after, limit);
+    co_return page;
+}
+
+void IntegrationDirectory::remember_paused(const std::string& id, const std::string& reason) {
+    parts_.blocking.post([this, id, reason] {
+        // A failure here costs one more dead letter after a restart before it pauses again.
+        (void)parts_.store.put(kPausedKind, id, reason);
+    });
+}
+
+}  // namespace sluice

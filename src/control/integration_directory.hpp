@@ -1,0 +1,101 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/principal.hpp"
+#include "base/result.hpp"
+#include "control/sealer.hpp"
+#include "delivery/engine.hpp"
+#include "delivery/integration_config.hpp"
+#include "net/blocking_pool.hpp"
+#include "store/control_store.hpp"
+#include "store/cursor_store.hpp"
+
+namespace sluice {
+
+/// What stands in place of a secret in every answer.
+inline constexpr std::string_view kRedacted = "(redacted)";
+/// `settings` with the secrets of its destination replaced.
+boost::json::object redact_settings(const boost::json::object& settings, const DestinationRegistry& registry);
+
+/// The integrations there are: those of the configuration file, which are the file's, and those made through the API,
+/// which live in the control store, sealed. Knows who may see which, and keeps delivery's engine in step.
+///
+/// Thread: any; a lock guards the map, never held while waiting. Lifecycle: load() before serving; outlived by the
+/// engine.
+class IntegrationDirectory {
+  public:
+    struct Parts {
+        DeliveryEngine& engine;
+        ControlStore& store;
+        CursorStore& cursors;
+        const DestinationRegistry& registry;
+        BlockingPool& blocking;
+        const Clock& clock;
+    };
+    IntegrationDirectory(Parts parts, Sealer sealer, bool allow_loopback_to_tenants);
+
+    using Locate = std::function<Error(const Error&)>;
+    /// Checks the file's integrations, all of them, without starting any.
+    static Result<std::vector<IntegrationConfig>> check(const std::vector<boost::json::object>& file_integrations,
+                                                        const DestinationRegistry& registry, const Locate& locate);
+    /// Starts the file's integrations and those kept in the store. Cursors of integrations that the file has not had
+    /// for seven days are forgotten.
+    boost::asio::awaitable<Result<void>> load(std::vector<boost::json::object> file_integrations, Locate locate);
+
+    struct Item {
+        std::string id;
+        std::string org;
+        bool from_file = false;
+        boost::json::object settings;  ///< redacted
+        IntegrationStatus status;
+    };
+    /// Those `caller` may see, by id, after `after`.
+    boost::asio::awaitable<std::vector<Item>> list(Principal caller, std::string after, std::size_t limit);
+    boost::asio::awaitable<Result<Item>> get(Principal caller, std::string id);
+    /// Durable and running when it completes. Errc::conflict for an id in use.
+    boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
+    /// Errc::conflict for one of the file's.
+    boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id);
+    /// Remembered across restarts.
+    boost::asio::awaitable<Result<void>> pause(Principal caller, std::string id, std::string reason);
+    boost::asio::awaitable<Result<void>> resume(Principal caller, std::string id);
+    boost::asio::awaitable<Result<ProbeReport>> test(Principal caller, std::string id, Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(Principal caller, std::string id, LogPosition after,
+                                                                std::size_t limit);
+
+    /// What DeliveryOptions::on_paused is given: `on_dead_letter: pause` outlives a restart too.
+    void remember_paused(const std::string& id, const std::string& reason);
+
+  private:
+    struct Entry {
+        std::string org;
+        bool from_file = false;
+        boost::json::object settings;
+    };
+    /// Holds an id while a request that changes it waits; the second such request is refused, not queued.
+    class Change;
+
+    Result<Entry> visible(const Principal& caller, const std::string& id) const;
+    Item item_of(const std::string& id, const Entry& entry, IntegrationStatus status) const;
+    boost::asio::awaitable<Result<void>> start(std::string id, Entry entry, IntegrationConfig config, bool paused,
+                                               std::string reason);
+    Result<void> forget_long_gone(const std::set<std::string>& present);
+
+    Parts parts_;
+    Sealer sealer_;
+    bool allow_loopback_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Entry> entries_;
+    std::set<std::string> changing_;
+};
+
+}  // namespace sluice
