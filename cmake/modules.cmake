@@ -24,7 +24,7 @@ sluice_module(delivery              USES log store destination LIBRARIES Boost::
 sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
 sluice_module(control               USES delivery LIBRARIES Boost::json)
-sluice_module(api                   USES control http delivery LIBRARIES Boost::json)
+sluice_module(api                   USES control http delivery LIBRARIES Boost::json prometheus-cpp::core)
 sluice_module(sandbox.core          USES http json LIBRARIES Boost::json)
 sluice_module(sandbox.aws           USES sandbox.core auth LIBRARIES Boost::json)
 sluice_module(sandbox               USES sandbox.aws LIBRARIES Boost::json)

@@ -51,18 +51,11 @@ Result<std::shared_ptr<const TokenDirectory>> TokenDirectory::make(const std::ve
     return std::shared_ptr<const TokenDirectory>(std::move(directory));
 }
 
-std::optional<Principal> TokenDirectory::find(std::string_view token, bool pipe) const {
+std::optional<Principal> TokenDirectory::authenticate(std::string_view token) const {
     if (token.empty() || token.size() > 1024) return std::nullopt;
     auto found = by_digest_.find(digest_of(token));
-    if (found == by_digest_.end() || found->second.is_pipe != pipe) return std::nullopt;
+    if (found == by_digest_.end()) return std::nullopt;
     return found->second;
-}
-
-std::optional<Principal> TokenDirectory::authenticate(std::string_view token) const {
-    return find(token, false);
-}
-std::optional<Principal> TokenDirectory::authenticate_pipe(std::string_view token) const {
-    return find(token, true);
 }
 
 Result<AdminToken> admin_token(ControlStore& store, const std::optional<Secret>& given) {

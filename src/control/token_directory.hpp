@@ -33,16 +33,13 @@ class TokenDirectory {
     static Result<std::shared_ptr<const TokenDirectory>> make(const std::vector<TokenDefinition>& definitions,
                                                               std::string_view admin_token_sha256);
 
-    /// A bearer token: nullopt when unknown. A pipe token is not a bearer token.
+    /// Whom a token stands for, be it an ordinary or a pipe token (`Principal::is_pipe`); nullopt when unknown.
     std::optional<Principal> authenticate(std::string_view token) const;
-    /// A pipe token, as it stands in a path.
-    std::optional<Principal> authenticate_pipe(std::string_view token) const;
 
   private:
     struct DigestHash {
         std::size_t operator()(const std::string& digest) const noexcept;
     };
-    std::optional<Principal> find(std::string_view token, bool pipe) const;
     std::unordered_map<std::string, Principal, DigestHash> by_digest_;
 };
 

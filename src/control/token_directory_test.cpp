@@ -52,7 +52,7 @@ TEST(TokenDirectory, KnowsATokenByItsWholeText) {
     EXPECT_TRUE(admin->is_operator);
 }
 
-TEST(TokenDirectory, APipeTokenIsNotABearerTokenNorTheOtherWayRound) {
+TEST(TokenDirectory, SaysThatAPipeTokenIsOne) {
     auto directory = TokenDirectory::make({{.name = "pipe",
                                             .org = "com.acme",
                                             .scopes = static_cast<std::uint32_t>(Scope::share_create),
@@ -61,9 +61,11 @@ TEST(TokenDirectory, APipeTokenIsNotABearerTokenNorTheOtherWayRound) {
                                             .token = Secret("pipe-token")}},
                                           digest("admin-token"))
                          .value();
-    EXPECT_FALSE(directory->authenticate("pipe-token"));
-    EXPECT_FALSE(directory->authenticate_pipe("admin-token"));
-    ASSERT_TRUE(directory->authenticate_pipe("pipe-token"));
+    auto pipe = directory->authenticate("pipe-token");
+    ASSERT_TRUE(pipe);
+    EXPECT_TRUE(pipe->is_pipe);
+    EXPECT_EQ(pipe->rec_types, std::vector<std::string>{"io.**"});
+    EXPECT_FALSE(directory->authenticate("admin-token")->is_pipe);
 }
 
 TEST(TokenDirectory, RefusesOneTextForTwoTokensWithoutPrintingIt) {

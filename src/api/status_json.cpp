@@ -1,0 +1,107 @@
+#include "api/status_json.hpp"
+
+#include <boost/json/array.hpp>
+
+#include "event/codec.hpp"
+
+namespace sluice::api {
+namespace {
+
+boost::json::value time_or_null(const std::optional<Timestamp>& time) {
+    if (!time) return nullptr;
+    return boost::json::string(format_rfc3339(*time));
+}
+
+boost::json::object error_json(const DeliveryError& error) {
+    return {{"class", to_string(error.error_class)},
+            {"code", error.code},
+            {"message", error.message},
+            {"target", error.target},
+            {"at", format_rfc3339(error.at)},
+            {"next_attempt_at", time_or_null(error.next_attempt_at)},
+            {"hint", error.hint}};
+}
+
+}  // namespace
+
+boost::json::object to_json(const IntegrationStats& stats) {
+    boost::json::object targets;
+    for (const auto& [name, target] : stats.targets) {
+        auto error = error_json(target.error);
+        error["since"] = format_rfc3339(target.since);
+        error["pending"] = target.pending;
+        targets[name] = std::move(error);
+    }
+    boost::json::object out{{"head", sluice::to_string(stats.head)},
+                            {"position", sluice::to_string(stats.position)},
+                            {"lag_events", stats.lag_events},
+                            {"lag_seconds", stats.lag_seconds},
+                            {"in_flight", stats.in_flight},
+                            {"matched", stats.matched},
+                            {"delivered", stats.delivered},
+                            {"dead_lettered", stats.dead_lettered},
+                            {"discarded", stats.discarded},
+                            {"lost", stats.lost},
+                            {"pending", stats.pending},
+                            {"retries", stats.retries},
+                            {"duplicates_possible", stats.duplicates_possible},
+                            {"bytes", stats.bytes},
+                            {"last_delivery", time_or_null(stats.last_delivery)}};
+    if (stats.last_error)
+        out["last_error"] = error_json(*stats.last_error);
+    else
+        out["last_error"] = nullptr;
+    out["targets"] = std::move(targets);
+    if (!stats.lost_ranges.empty()) {
+        boost::json::array ranges;
+        for (const auto& range : stats.lost_ranges)
+            ranges.push_back({std::to_string(range.first), std::to_string(range.last)});
+        out["lost_ranges"] = std::move(ranges);
+    }
+    return out;
+}
+
+boost::json::object to_json(const IntegrationDirectory::Item& item) {
+    boost::json::object out = item.settings;
+    out["id"] = item.id;
+    out["org"] = item.org;
+    out["source"] = item.from_file ? "file" : "api";
+    out["state"] = to_string(item.status.state);
+    out["reason"] = item.status.reason;
+    out["stats"] = to_json(item.status.stats);
+    return out;
+}
+
+boost::json::object to_json(const ProbeReport& report) {
+    boost::json::array steps;
+    for (const auto& step : report.steps)
+        steps.push_back(boost::json::object{
+            {"name", step.name}, {"outcome", to_string(step.outcome)}, {"detail", step.detail}, {"hint", step.hint}});
+    return {{"ok", report.ok()}, {"steps", std::move(steps)}};
+}
+
+boost::json::object to_json(const DeadLetterPage& page) {
+    boost::json::array items;
+    for (const auto& letter : page.items) {
+        boost::json::object item{{"sequence", sluice::to_string(letter.position)},
+                                 {"class", letter.error_class},
+                                 {"code", letter.code},
+                                 {"message", letter.message},
+                                 {"target", letter.target},
+                                 {"at", format_rfc3339(letter.at)},
+                                 {"attempts", letter.attempts},
+                                 {"event_time", format_rfc3339(letter.event_time)}};
+        if (auto event = decode_event(letter.record)) {
+            item["id"] = event->id;
+            item["recType"] = event->rec_type;
+            item["event_type"] = to_string(event->event_type);
+            item["obj_type"] = to_string(event->object_type);
+        }
+        items.push_back(std::move(item));
+    }
+    boost::json::value next = nullptr;
+    if (page.next) next = boost::json::string(sluice::to_string(*page.next));
+    return {{"items", std::move(items)}, {"next", std::move(next)}};
+}
+
+}  // namespace sluice::api
