@@ -1,6 +1,165 @@
-#include <cstdio>
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
 
-int main() {
-    std::puts("sluice");
+#include "app/commands.hpp"
+#include "app/version.hpp"
+
+namespace {
+
+using namespace sluice::app;
+
+void add_address(CLI::App* command, ApiAddress& address) {
+    command->add_option("--url", address.url, "Where Sluice listens")->envname("SLUICE_URL")->capture_default_str();
+    command->add_option("--token", address.token, "Who you are (or SLUICE_TOKEN, SLUICE_ADMIN_TOKEN)");
+    command->add_option("--org", address.org, "The org to act for, with the operator's token");
+    command->add_option("--ca-file", address.ca_file, "A certificate to trust, with https")->check(CLI::ExistingFile);
+}
+
+/// The token from the environment where the command line has none: kept out of `--help` and of process listings.
+void complete(ApiAddress& address) {
+    for (const char* name : {"SLUICE_TOKEN", "SLUICE_ADMIN_TOKEN"})
+        if (const char* value = std::getenv(name); address.token.empty() && value != nullptr) address.token = value;
+}
+
+void example(CLI::App* command, const std::string& text) {
+    command->footer("\nExamples:\n" + text);
+}
+
+struct Manage {
+    ManageCommand values;
+    CLI::App* app = nullptr;
+};
+
+CLI::App* add_manage(CLI::App& parent, Manage& manage, const std::string& name, const std::string& action,
+                     const std::string& help, bool needs_id) {
+    auto* command = parent.add_subcommand(name, help);
+    add_address(command, manage.values.address);
+    command->add_flag("--json", manage.values.json, "Print the API's answer as it is");
+    if (needs_id) command->add_option("ID", manage.values.id, "The integration")->required();
+    command->callback([&manage, action] { manage.values.action = action; });
+    return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A peer that has gone is told by the write that fails, not by a signal.
+    std::signal(SIGPIPE, SIG_IGN);
+
+    CLI::App app{"Sluice streams IoT events, durably and in order, into its users' own clouds."};
+    app.name("sluice");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string(kVersion));
+    example(&app,
+            "  sluice serve --config sluice.yaml\n"
+            "  sluice check --config sluice.yaml\n"
+            "  sluice test --config sluice.yaml acme-kinesis\n"
+            "  sluice simulate --rate 50");
+
+    ServeCommand serve;
+    auto* serve_app = app.add_subcommand("serve", "Run Sluice");
+    serve_app->add_option("--config", serve.config, "The configuration file (safe defaults without)");
+    serve_app->add_option("--data-dir", serve.data_dir, "Where everything is kept [./data]");
+    serve_app->add_option("--listen", serve.listen, "ADDRESS:PORT [127.0.0.1:8080]");
+    serve_app->add_flag("--sandbox", serve.sandbox, "Stand-ins for the clouds too, on 127.0.0.1:4580");
+    example(serve_app, "  sluice serve\n  sluice serve --config sluice.yaml --listen :8443");
+
+    CheckCommand check;
+    auto* check_app = app.add_subcommand("check", "Check a configuration file; says file, line and what is wrong");
+    check_app->add_option("--config", check.config, "The configuration file")->required();
+    example(check_app, "  sluice check --config sluice.yaml");
+
+    TestCommand test;
+    auto* test_app = app.add_subcommand("test", "Try each integration step by step; writes nothing at the provider");
+    test_app->add_option("--config", test.config, "The configuration file")->required();
+    test_app->add_option("ID", test.ids, "Only these integrations");
+    example(test_app, "  sluice test --config sluice.yaml\n  sluice test --config sluice.yaml acme-kinesis");
+
+    SendCommand send;
+    auto* send_app = app.add_subcommand("send", "Store objects, one JSON object a line");
+    add_address(send_app, send.address);
+    send_app->add_option("--rectype", send.rec_type, "The stream to write to")->required();
+    send_app->add_option("--tag", send.tags, "A tag for all of them (may be repeated)");
+    send_app->add_option("--type", send.kind, "What they are")
+        ->check(CLI::IsMember({"share", "device", "device-health"}))
+        ->capture_default_str();
+    send_app->add_option("--batch", send.batch, "Objects a request")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    send_app->add_option("FILE", send.file, "NDJSON; - is standard input")->capture_default_str();
+    example(send_app,
+            "  sluice send --rectype io.example.readings readings.ndjson\n"
+            "  jq -c '.[]' array.json | sluice send --rectype io.example.readings");
+
+    TailCommand tail;
+    auto* tail_app = app.add_subcommand("tail", "Watch envelopes as they are stored");
+    add_address(tail_app, tail.address);
+    tail_app->add_option("--rectype", tail.rec_type, "Only what matches this pattern");
+    tail_app->add_option("--count", tail.count, "Stop after so many [never]");
+    example(tail_app, "  sluice tail\n  sluice tail --rectype 'io.microshare.**' | jq .obj.data");
+
+    Manage manage;
+    auto* integrations_app = app.add_subcommand("integrations", "List, show and steer integrations");
+    integrations_app->require_subcommand(1);
+    add_manage(*integrations_app, manage, "list", "list", "All of them, with state and lag", false);
+    add_manage(*integrations_app, manage, "show", "show", "One, with its ledger and last error", true);
+    auto* create_app = add_manage(*integrations_app, manage, "create", "create", "Make one from JSON", false);
+    create_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
+    add_manage(*integrations_app, manage, "delete", "delete", "Remove one that was made through the API", true);
+    add_manage(*integrations_app, manage, "pause", "pause", "Stop sending; the backlog is kept", true);
+    add_manage(*integrations_app, manage, "resume", "resume", "Go on sending", true);
+    add_manage(*integrations_app, manage, "test", "test", "Try it step by step; writes nothing at the provider", true);
+    example(integrations_app, "  sluice integrations list\n  sluice integrations show acme-kinesis");
+
+    auto* dead_app = app.add_subcommand("dead-letters", "What a destination will never accept, and why");
+    dead_app->require_subcommand(1);
+    add_manage(*dead_app, manage, "list", "dead-letters", "The dead letters of an integration", true);
+    example(dead_app, "  sluice dead-letters list acme-kinesis");
+
+    SandboxCommand sandbox;
+    auto* sandbox_app = app.add_subcommand("sandbox", "Local stand-ins for the clouds, for trying out and for tests");
+    sandbox_app->add_option("--listen", sandbox.listen, "ADDRESS:PORT")->capture_default_str();
+    sandbox_app->add_option("--faults", sandbox.faults, "A JSON file of faults to inject");
+    sandbox_app->add_flag("--tls", sandbox.tls, "Speak TLS with a certificate made at start");
+    sandbox_app->add_option("--certificate", sandbox.certificate, "Write the certificate to trust here");
+    example(sandbox_app,
+            "  sluice sandbox\n"
+            "  curl -s http://127.0.0.1:4580/_sandbox/received | jq .");
+
+    SimulateCommand simulate;
+    auto* simulate_app = app.add_subcommand("simulate", "A plausible building's sensors, written to a running Sluice");
+    add_address(simulate_app, simulate.address);
+    simulate_app->add_option("--buildings", simulate.buildings, "How many")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    simulate_app->add_option("--rate", simulate.rate, "Actions a second; 0: as quick as it goes")
+        ->capture_default_str();
+    simulate_app->add_option("--seed", simulate.seed, "The same seed gives the same building")->capture_default_str();
+    simulate_app->add_option("--count", simulate.count, "Stop after so many actions [never]");
+    simulate_app->add_flag("--print", simulate.print, "Print the actions and send nothing");
+    example(simulate_app, "  sluice simulate --rate 50\n  sluice simulate --buildings 20 --rate 1000 --count 100000");
+
+    app.add_subcommand("version", "Print the version");
+
+    CLI11_PARSE(app, argc, argv);
+
+    for (auto* address : {&send.address, &tail.address, &manage.values.address, &simulate.address}) complete(*address);
+    try {
+        if (app.got_subcommand("serve")) return run_serve(serve);
+        if (app.got_subcommand("check")) return run_check(check);
+        if (app.got_subcommand("test")) return run_test(test);
+        if (app.got_subcommand("send")) return run_send(send);
+        if (app.got_subcommand("tail")) return run_tail(tail);
+        if (app.got_subcommand("integrations") || app.got_subcommand("dead-letters"))
+            return run_integrations(manage.values);
+        if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
+        if (app.got_subcommand("simulate")) return run_simulate(simulate);
+    } catch (const std::exception& failure) {
+        std::cerr << "sluice: " << failure.what() << '\n';
+        return 1;
+    }
+    std::cout << "sluice " << kVersion << '\n';
     return 0;
 }

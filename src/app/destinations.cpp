@@ -1,0 +1,19 @@
+#include "app/destinations.hpp"
+
+#include "destinations/file/factory.hpp"
+#include "destinations/kinesis/factory.hpp"
+#include "destinations/sqs/factory.hpp"
+#include "destinations/webhook/factory.hpp"
+
+namespace sluice::app {
+
+DestinationRegistry make_registry() {
+    DestinationRegistry registry;
+    registry.add(kinesis_kind());
+    registry.add(sqs_kind());
+    registry.add(webhook_kind());
+    registry.add(file_kind());
+    return registry;
+}
+
+}  // namespace sluice::app

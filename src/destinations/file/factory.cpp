@@ -1,0 +1,27 @@
+#include "destinations/file/factory.hpp"
+
+#include "destinations/file/config.hpp"
+#include "destinations/file/destination.hpp"
+
+namespace sluice {
+
+DestinationKind file_kind() {
+    DestinationKind kind;
+    kind.type = "file";
+    kind.check = [](const boost::json::object& settings, const DestinationContext& context) -> Result<void> {
+        auto config = file_destination::parse_config(settings, context);
+        if (!config) return config.error();
+        return {};
+    };
+    // One pool for all file integrations; it lives as long as the last of them.
+    auto blocking = std::make_shared<BlockingPool>("file", 2);
+    kind.make = [blocking](const boost::json::object& settings,
+                           const DestinationContext& context) -> Result<std::unique_ptr<Destination>> {
+        auto config = file_destination::parse_config(settings, context);
+        if (!config) return config.error();
+        return file_destination::make_destination(std::move(*config), blocking);
+    };
+    return kind;
+}
+
+}  // namespace sluice
