@@ -17,7 +17,7 @@ TEST(Sealer, OpensWhatItSealed) {
     for (std::string plain : {std::string(), std::string("secret"), std::string(100'000, 'x')}) {
         auto sealed = sealer().seal(plain, "integration/a");
         EXPECT_EQ(sealer().open(sealed, "integration/a").value(), plain);
-        if (!plain.empty()) EXPECT_EQ(sealed.find(plain), std::string::npos);
+        EXPECT_TRUE(plain.empty() || sealed.find(plain) == std::string::npos);
     }
 }
 
@@ -53,7 +53,7 @@ TEST(Sealer, RefusesAKeyOfTheWrongSizeWithoutPrintingIt) {
     for (auto text : {"", "short", "zzzz", "abcdef0123456789"}) {
         auto made = Sealer::from_key_text(text);
         ASSERT_TRUE(made.has_error());
-        if (*text) EXPECT_EQ(made.error().message.find(text), std::string::npos);
+        EXPECT_TRUE(*text == 0 || made.error().message.find(text) == std::string::npos);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -18,13 +19,13 @@ FileError error_of(const char* step, bool maybe_written = false) {
     return {errno, step, maybe_written};
 }
 
-/// Where the last whole line ends.
-boost::system::result<std::uint64_t, FileError> end_of_last_line(int descriptor, std::uint64_t size) {
+/// Where the last whole line ends; nullopt when the file cannot be read (errno says why).
+std::optional<std::uint64_t> end_of_last_line(int descriptor, std::uint64_t size) {
     char buffer[64 << 10];
     while (size > 0) {
         auto chunk = std::min<std::uint64_t>(size, sizeof buffer);
         auto got = ::pread(descriptor, buffer, chunk, static_cast<off_t>(size - chunk));
-        if (got != static_cast<ssize_t>(chunk)) return error_of("read");
+        if (got != static_cast<ssize_t>(chunk)) return std::nullopt;
         for (std::uint64_t i = chunk; i > 0; --i)
             if (buffer[i - 1] == '\n') return size - chunk + i;
         size -= chunk;
@@ -43,7 +44,7 @@ LineFile::OpenResult LineFile::open(const std::string& path) {
     if (!S_ISREG(status.st_mode)) return FileError{EINVAL, "open"};
     auto size = static_cast<std::uint64_t>(status.st_size);
     auto end = end_of_last_line(descriptor, size);
-    if (!end) return end.error();
+    if (!end) return error_of("read");
     if (*end != size && ::ftruncate(descriptor, static_cast<off_t>(*end)) != 0) return error_of("truncate");
     if (size == 0) {
         // A new file's name must outlive a power cut, or its lines do not.
