@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +39,10 @@ class ObjectIndex {
     /// Everything up to here has been applied, per partition.
     virtual Sequence watermark(Partition partition) const = 0;
     /// Reads the log from the watermark to its head. At start, before serving. `progress` may be null.
+    /// Errc::corrupt when the log ends before the watermark: the log and the store are not of the same time.
     virtual Result<void> catch_up(const std::function<void(Sequence at, Sequence head)>& progress) = 0;
-    /// Applies committed events in the log's order.
+    /// Applies committed events in the log's order. What was applied before is passed over; what is missing in between
+    /// (a former apply that failed) is read from the log first. On an error nothing of the batch counts: try again.
     virtual Result<void> apply(const CommittedBatch& batch) = 0;
 
     struct Key {
@@ -57,11 +62,12 @@ class ObjectIndex {
         std::optional<Timestamp> from, to;  ///< creation time, from inclusive, to exclusive
         std::size_t offset = 0;             ///< objects to skip
         std::size_t limit = 999;
-        bool newest_first = true;  ///< by creation
+        bool newest_first = true;  ///< by id, which is by creation for ids made here
+        bool exact_total = true;   ///< false: stop looking once the page is full
     };
     struct ListPage {
         std::vector<Event> events;  ///< each object's latest event
-        std::uint64_t total = 0;    ///< that match, all pages
+        std::uint64_t total = 0;    ///< that match, all pages; without exact_total those seen on the way
     };
     virtual Result<ListPage> list(const ListQuery& query) const = 0;
 
@@ -76,9 +82,10 @@ class ObjectIndex {
                                                                          std::string_view key) const = 0;
 
     /// Before the log lets go of [first, last]: current objects in it whose own retention is not over are kept with
-    /// their bytes here, so that get() and list() go on giving them.
+    /// their bytes here, so that get() and list() go on giving them, and everything applied is made durable. Beside
+    /// apply(). Errc::unavailable while [first, last] is not wholly applied: trim later.
     virtual Result<void> rescue(Partition partition, Sequence first, Sequence last) = 0;
-    /// Removes what is past its retention; bounded work per call, true when there is more.
+    /// Removes what is past its retention; bounded work per call, true when there is more. Beside apply().
     virtual Result<bool> expire() = 0;
 };
 

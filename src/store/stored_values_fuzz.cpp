@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "store/cursor_codec.hpp"
+#include "store/object_codec.hpp"
 
 using namespace sluice;
 
@@ -24,5 +25,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (auto totals = decode_totals(bytes)) {
         if (decode_totals(encode_totals(totals.value())).value() != totals.value()) std::abort();
     }
+    if (auto entry = decode_entry(bytes)) {
+        std::string again;
+        encode_entry(entry.value(), again);
+        auto second = decode_entry(again).value();
+        const ObjectEntry& first = entry.value();
+        if (second.position != first.position || second.rescued != first.rescued || second.created != first.created ||
+            second.updated != first.updated || second.tags != first.tags) {
+            std::abort();
+        }
+    }
+    if (auto answer = decode_answer(bytes)) {
+        std::string again;
+        encode_answer(answer.value(), again);
+        if (decode_answer(again).value().first != answer.value().first) std::abort();
+    }
+    if (auto rescued = decode_rescued({}, bytes)) {
+        std::string again;
+        encode_rescued(rescued.value(), again);
+        if (decode_rescued({}, again).value()->envelope != rescued.value()->envelope) std::abort();
+    }
+    (void)decode_watermark(bytes);
+    (void)type_of_object_key(bytes);
     return 0;
 }
