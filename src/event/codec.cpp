@@ -166,6 +166,11 @@ std::string& EventBatch::begin(const EventView& view) {
     return bytes;
 }
 
+std::string& EventBatch::begun() {
+    SLUICE_ASSERT(is_begun_, "no record was begun");
+    return *bytes_;
+}
+
 void EventBatch::commit(std::uint32_t obj_offset, std::uint32_t obj_size, std::uint32_t data_offset,
                         std::uint32_t data_size) {
     SLUICE_ASSERT(is_begun_ && bytes_->size() >= envelope_start_, "no record was begun");

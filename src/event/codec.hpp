@@ -48,6 +48,8 @@ class EventBatch {
     /// offsets from the envelope's first byte. `rollback` forgets a record that was begun. While a record is begun the
     /// buffer may only grow.
     std::string& begin(const EventView& view);
+    /// The buffer again, while a record is begun.
+    std::string& begun();
     /// Where the envelope of the record that was begun starts in the buffer.
     std::size_t envelope_start() const noexcept { return envelope_start_; }
     void commit(std::uint32_t obj_offset, std::uint32_t obj_size, std::uint32_t data_offset, std::uint32_t data_size);

@@ -9,7 +9,9 @@ namespace sluice {
 
 /// Which events an integration asks for. Pure value.
 struct EventFilter {
-    std::vector<std::string> orgs;       ///< patterns; an integration of a tenant has exactly its own org
+    /// Patterns; an integration of a tenant has exactly its own org. Empty means none: nobody sees every org by
+    /// omission.
+    std::vector<std::string> orgs;
     std::vector<std::string> rec_types;  ///< patterns; empty means all
     std::uint8_t event_types = 0xff;     ///< bit (1 << EventType)
     std::uint8_t object_types = 0xff;    ///< bit (1 << ObjectType)

@@ -14,7 +14,8 @@ namespace sluice {
 /// between literal text (product.md, "Templates"). Parsed once, evaluated per event. Immutable. Thread: any.
 class TextTemplate {
   public:
-    /// Names the offset and what is wrong in the error.
+    /// Names the offset and what is wrong in the error. Braces are always placeholders: a literal one cannot be
+    /// written.
     static Result<TextTemplate> parse(std::string_view text);
     static TextTemplate literal(std::string text);
 
@@ -33,12 +34,18 @@ class TextTemplate {
   private:
     struct Alternative {
         enum class Kind { id, rec_type, event_type, obj_type, org, sequence, source, obj_path } kind;
-        std::vector<std::string> path;
+        std::vector<std::string> path;  ///< of obj_path
     };
     struct Part {
         std::string literal;
         std::vector<Alternative> alternatives;  ///< empty: a literal
     };
+    static Result<std::vector<Alternative>> parse_placeholder(std::string_view inside, std::size_t offset);
+    static Result<Alternative> parse_alternative(std::string_view name, std::size_t offset);
+    /// False, with `out` as it was, when the event has no such value.
+    static bool append_value(const Alternative& alternative, const Event& event, std::string& out);
+    static std::string placeholder_text(const Part& part);
+
     std::string source_;
     std::vector<Part> parts_;
 };
