@@ -35,15 +35,16 @@ struct ClientError {
     Step step = Step::connect;
     bool maybe_sent = false;
     Error error;
-    /// `connection_refused`, `connection_reset`, `dns_failure`, `tls_certificate_expired`, `timeout`…: stable, for Failure::code.
+    /// `connection_refused`, `connection_reset`, `dns_failure`, `tls_certificate_expired`, `timeout`…: stable, for
+    /// Failure::code.
     std::string code;
 };
 
 using ClientResult = boost::system::result<ClientResponse, ClientError>;
 
-/// Keep-alive HTTP/1.1 connections to one endpoint, at most `max_connections`. No redirects are followed, nothing is retried,
-/// with one exception: a request that failed on a reused connection before its first byte was sent goes to a fresh one.
-/// Thread: one shard. Lifecycle: close() before destruction; outstanding sends complete with cancelled.
+/// Keep-alive HTTP/1.1 connections to one endpoint, at most `max_connections`. No redirects are followed, nothing is
+/// retried, with one exception: a request that failed on a reused connection before its first byte was sent goes to a
+/// fresh one. Thread: one shard. Lifecycle: close() before destruction; outstanding sends complete with cancelled.
 class ClientPool {
   public:
     struct Options {

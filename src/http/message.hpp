@@ -30,7 +30,8 @@ class Headers {
     std::vector<Header> fields_;
 };
 
-/// A request as the server hands it to a handler: head checked, body complete, decoded (chunked, gzip) and within limits.
+/// A request as the server hands it to a handler: head checked, body complete, decoded (chunked, gzip) and within
+/// limits.
 struct Request {
     std::string method;  ///< upper case
     std::string target;  ///< as sent: path and query

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "http/message.hpp"
@@ -15,9 +16,9 @@
 namespace sluice::http {
 
 struct ServerLimits {
-    std::size_t max_head_bytes = 16 << 10;        ///< 431
-    std::size_t max_body_bytes = 16 << 20;        ///< 413, as sent and also after gunzip
-    std::size_t max_connections = 10'000;         ///< further ones get 503 and are closed
+    std::size_t max_head_bytes = 16 << 10;            ///< 431
+    std::size_t max_body_bytes = 16 << 20;            ///< 413, as sent and also after gunzip
+    std::size_t max_connections = 10'000;             ///< further ones get 503 and are closed
     std::chrono::milliseconds head_timeout{10'000};   ///< from the first byte of a head to its end; 408
     std::chrono::milliseconds body_timeout{60'000};   ///< whole body; 408
     std::chrono::milliseconds idle_timeout{120'000};  ///< between requests: closed without a word
@@ -26,14 +27,14 @@ struct ServerLimits {
 
 /// Answers one request. Runs on the shard of the connection. Must not throw; a throw is answered 500 and logged.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
-/// Looked at before the body is read: a response here refuses the request (401, 413, 417…) and no `100 Continue` is sent.
-/// `body` is empty in what it sees.
+/// Looked at before the body is read: a response here refuses the request (401, 413, 417…) and no `100 Continue` is
+/// sent. `body` is empty in what it sees.
 using HeadCheck = std::function<std::optional<Response>(const Request&)>;
 
-/// HTTP/1.1 server: keep-alive, pipelining, chunked, Expect: 100-continue, gzip request bodies, HEAD and OPTIONS left to the
-/// handler, half-closed clients answered. Strict about framing: both Content-Length and Transfer-Encoding, repeated lengths,
-/// obsolete line folding, bad characters are 400 and close.
-/// Lifecycle: start() binds and accepts; stop() stops accepting, lets running requests finish until the deadline, closes.
+/// HTTP/1.1 server: keep-alive, pipelining, chunked, Expect: 100-continue, gzip request bodies, HEAD and OPTIONS left
+/// to the handler, half-closed clients answered. Strict about framing: both Content-Length and Transfer-Encoding,
+/// repeated lengths, obsolete line folding, bad characters are 400 and close. Lifecycle: start() binds and accepts;
+/// stop() stops accepting, lets running requests finish until the deadline, closes.
 class Server {
   public:
     struct Options {
@@ -41,6 +42,9 @@ class Server {
         std::uint16_t port = 0;  ///< 0: any free one
         ServerLimits limits;
         std::shared_ptr<TlsServerContext> tls;  ///< null: plain
+        /// Told what went wrong inside (a handler that threw, no file descriptors left), for the log. From any shard's
+        /// thread.
+        std::function<void(std::string_view)> report;
     };
     /// Connections are spread over all shards of the set, the handler runs on the connection's.
     Server(ShardSet& shards, Options options, Handler handler, HeadCheck head_check = {});

@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,14 +21,23 @@ namespace sluice {
 class Stream {
   public:
     virtual ~Stream() = default;
-    /// At least one byte, or 0 at the orderly end. Errc::timeout, Errc::cancelled, Errc::io.
+    /// At least one byte, or 0 at the orderly end. Errc::timeout, Errc::cancelled, Errc::io (reset, lost),
+    /// Errc::unavailable (TLS: ended without a goodbye, so what came may be cut), Errc::corrupt (TLS: what came is not
+    /// TLS or was changed).
     virtual boost::asio::awaitable<Result<std::size_t>> read_some(std::span<char> buffer, Deadline deadline) = 0;
     /// All of `parts`, in order. On an error some may have been sent.
     virtual boost::asio::awaitable<Result<void>> write(std::span<const std::string_view> parts, Deadline deadline) = 0;
-    /// Sends what TLS asks for and closes. Never blocks for long.
+    /// Ends an outstanding read and write with Errc::cancelled; the stream can still be used.
+    virtual void cancel() noexcept = 0;
+    /// Tells the peer that nothing more will be sent; what it sends can still be read.
+    virtual void finish_writing() noexcept = 0;
+    /// Sends what TLS asks for and closes; what is outstanding ends with Errc::cancelled. Never blocks.
     virtual void close() noexcept = 0;
     /// True when the peer has closed or sent something while the connection was idle: do not reuse.
     virtual bool is_stale() noexcept = 0;
+    /// Bytes that the operating system has taken for sending, since the connection was made: equal before and after a
+    /// failed write, the peer cannot have seen any of it.
+    virtual std::uint64_t bytes_sent() const noexcept = 0;
     /// `TLSv1.3 TLS_AES_128_GCM_SHA256, certificate CN=…`; empty for plain TCP.
     virtual std::string tls_description() const = 0;
     virtual std::string remote_address() const = 0;
