@@ -1,0 +1,180 @@
+#include "ingest/index_applier.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <vector>
+
+#include "base/fake_clock.hpp"
+#include "store/fake_event_log.hpp"
+
+namespace sluice {
+namespace {
+
+/// An index that remembers what it was given, and waits or fails when told to.
+class ScriptedIndex final : public ObjectIndex {
+  public:
+    Sequence watermark(Partition) const override { return watermark_; }
+    Result<void> apply(const CommittedBatch& batch) override {
+        std::unique_lock lock(mutex_);
+        ++attempts_;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return !held_; });
+        if (failing_) return make_error(Errc::io, "the index cannot be written");
+        for (const Event& event : batch.events) applied_.push_back(event.sequence());
+        return {};
+    }
+    Result<void> catch_up(const std::function<void(Sequence, Sequence)>&) override { return {}; }
+    Result<Event> get(const Key&) const override { return make_error(Errc::not_found, "none"); }
+    Result<ListPage> list(const ListQuery&) const override { return ListPage{}; }
+    Result<std::optional<IdempotentAnswer>> find_idempotency_key(std::string_view, std::string_view) const override {
+        return std::optional<IdempotentAnswer>();
+    }
+    Result<void> rescue(Partition, Sequence, Sequence) override { return {}; }
+    Result<bool> expire() override { return false; }
+
+    void hold(bool held) {
+        const std::lock_guard lock(mutex_);
+        held_ = held;
+        changed_.notify_all();
+    }
+    void wait_for_attempts(int count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return attempts_ >= count; });
+    }
+    void fail(bool failing) {
+        const std::lock_guard lock(mutex_);
+        failing_ = failing;
+    }
+    std::vector<Sequence> applied() {
+        const std::lock_guard lock(mutex_);
+        return applied_;
+    }
+    void set_watermark(Sequence watermark) { watermark_ = watermark; }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Sequence> applied_;
+    Sequence watermark_ = 0;
+    bool held_ = false;
+    int attempts_ = 0;
+    bool failing_ = false;
+};
+
+class IndexApplierTest : public ::testing::Test {
+  protected:
+    void append(int events) {
+        EventBatch batch;
+        EventView view;
+        view.org = "com.acme";
+        view.rec_type = "io.acme";
+        view.id = "one";
+        view.source = "test";
+        view.envelope =
+            R"({"event_type":"create","id":"one","obj":{},"obj_type":"objs","recType":"io.acme","source":"test"})";
+        view.obj = view.envelope.substr(view.envelope.find("{}"), 2);
+        for (int i = 0; i < events; ++i) batch.add(view);
+        log_.append(std::move(batch), [](Result<AppendReceipt> receipt) { ASSERT_TRUE(receipt); });
+    }
+
+    std::future<void> applied(Sequence sequence) {
+        auto promise = std::make_shared<std::promise<void>>();
+        auto future = promise->get_future();
+        applier_.when_applied({0, sequence}, [promise] { promise->set_value(); });
+        return future;
+    }
+
+    static bool is_ready(std::future<void>& future) {
+        return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+
+    FakeClock clock_;
+    FakeEventLog log_{clock_};
+    ScriptedIndex index_;
+    IndexApplier applier_{log_, index_};
+};
+
+TEST_F(IndexApplierTest, AppliesInTheLogsOrder) {
+    applier_.start();
+    for (int i = 1; i <= 5; ++i) append(i);
+    applied(15).get();
+    std::vector<Sequence> all(15);
+    std::iota(all.begin(), all.end(), Sequence(1));
+    EXPECT_EQ(index_.applied(), all);
+}
+
+TEST_F(IndexApplierTest, AWaiterIsReleasedByItsOwnEventNotBefore) {
+    index_.hold(true);
+    applier_.start();
+    append(2);
+    index_.wait_for_attempts(1);
+    auto first = applied(2);
+    auto second = applied(3);
+    EXPECT_FALSE(is_ready(first));
+    index_.hold(false);
+    first.get();
+    EXPECT_FALSE(is_ready(second));
+    append(1);
+    second.get();
+}
+
+TEST_F(IndexApplierTest, WhatIsAppliedAlreadyNeedsNoWait) {
+    index_.set_watermark(7);
+    applier_.start();
+    auto reached = applied(7);
+    EXPECT_TRUE(is_ready(reached));
+}
+
+TEST_F(IndexApplierTest, CountsTheBytesThatWait) {
+    index_.hold(true);
+    applier_.start();
+    EXPECT_EQ(applier_.waiting_bytes(), 0u);
+    append(3);
+    EXPECT_GT(applier_.waiting_bytes(), 0u);
+    index_.hold(false);
+    applied(3).get();
+    EXPECT_EQ(applier_.waiting_bytes(), 0u);
+}
+
+TEST_F(IndexApplierTest, AnIndexThatCannotBeWrittenIsTriedAgainAndNothingIsSkipped) {
+    index_.fail(true);
+    applier_.start();
+    append(1);
+    append(1);
+    index_.wait_for_attempts(2);
+    EXPECT_TRUE(applier_.last_error());
+    index_.fail(false);
+    applied(2).get();
+    EXPECT_EQ(index_.applied(), (std::vector<Sequence>{1, 2}));
+    EXPECT_FALSE(applier_.last_error());
+}
+
+TEST_F(IndexApplierTest, StoppingAppliesWhatIsQueued) {
+    index_.hold(true);
+    applier_.start();
+    append(1);
+    append(1);
+    index_.wait_for_attempts(1);
+    auto last = applied(2);
+    index_.hold(false);
+    applier_.stop();
+    EXPECT_EQ(index_.applied(), (std::vector<Sequence>{1, 2}));
+    EXPECT_TRUE(is_ready(last));
+}
+
+TEST_F(IndexApplierTest, StoppingDoesNotWaitForAnIndexThatStaysBroken) {
+    index_.fail(true);
+    applier_.start();
+    append(1);
+    index_.wait_for_attempts(1);
+    applier_.stop();
+    EXPECT_TRUE(index_.applied().empty());
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,252 @@
+#include "sources/share_api/routes.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "sources/share_api/answer.hpp"
+#include "sources/share_api/problems.hpp"
+
+namespace sluice::share_api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view kIdempotencyHeader = "Idempotency-Key";
+constexpr std::string_view kReplayedHeader = "Idempotency-Replayed";
+constexpr std::size_t kMaxTags = 64;
+
+std::optional<http::Response> check_names(const Route& route) {
+    if (route.kind == Route::Kind::events) return std::nullopt;
+    if (!is_valid_rec_type(route.rec_type))
+        return bad_request(
+            "invalid_rec_type",
+            "a recType is parts of A-Z a-z 0-9 _ - that start and end in a letter or digit, joined by dots, at most "
+            "128 bytes");
+    if (route.tags.size() > kMaxTags)
+        return bad_request("too_many_tags", "at most " + std::to_string(kMaxTags) + " tags can be given");
+    if (!std::all_of(route.tags.begin(), route.tags.end(), [](const auto& tag) { return is_valid_tag(tag); }))
+        return bad_request("invalid_tag", "a tag is 1 to 64 bytes of UTF-8 without control characters and slashes");
+    if (route.kind == Route::Kind::object && !is_valid_object_id(route.id))
+        return bad_request("invalid_id", "an id is 1 to 128 of A-Z a-z 0-9 . _ : - and starts with a letter or digit");
+    return std::nullopt;
+}
+
+bool has_body(std::string_view method) {
+    return method == "POST" || method == "PUT";
+}
+
+Author author_of(const Principal& principal, const http::Request& request) {
+    return {principal.org, principal.token_id, principal.token_name, request.remote_address};
+}
+
+std::optional<std::string> idempotency_key_of(const http::Request& request) {
+    if (!request.headers.has(kIdempotencyHeader)) return std::nullopt;
+    return std::string(request.headers.get(kIdempotencyHeader));
+}
+
+ObjectKey key_of(const Route& route, const Principal& principal) {
+    return {principal.org, route.type, route.rec_type, route.id};
+}
+
+http::Response answer_with(int status, const PageMeta& meta, std::span<const Event> events, ObjectForm form) {
+    return http::Response::json(status, render_answer(meta, events, form));
+}
+
+http::Response answer_with_object(int status, const Event& event, ObjectForm form = ObjectForm::whole) {
+    return answer_with(status, {1, kDefaultPerPage, 1}, {&event, 1}, form);
+}
+
+http::Response options(Route::Kind kind) {
+    http::Response response;
+    response.status = 204;
+    response.headers.set("Allow", std::string(allowed_methods(kind)));
+    return response;
+}
+
+ObjectForm form_of(const ListParameters& parameters) {
+    return parameters.details ? ObjectForm::whole : ObjectForm::without_data;
+}
+
+}  // namespace
+
+Routes::Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits)
+    : ingest_(ingest), authenticate_(std::move(authenticate)), limits_(limits) {}
+
+OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
+    Call call;
+    auto route = parse_route(request);
+    if (!route) return unknown_path();
+    call.route = std::move(*route);
+    if (request.method == "OPTIONS") return call;
+
+    auto principal = authorise(call.route, request, authenticate_);
+    if (!principal) return std::move(principal.error());
+    call.principal = std::move(*principal);
+    if (auto refused = check_names(call.route)) return std::move(*refused);
+
+    if (has_body(request.method)) {
+        const auto form = parse_content_type(request.headers.get("Content-Type"));
+        if (!form)
+            return unsupported_media_type(
+                "send application/json, or application/x-ndjson for one object a line, in UTF-8");
+        if (*form == BodyForm::ndjson && request.method == "PUT")
+            return unsupported_media_type("an update takes one object as application/json");
+        call.form = *form;
+        return call;
+    }
+    const bool is_page = call.route.kind == Route::Kind::stream;
+    auto parameters = parse_list_parameters(request, is_page ? ReadForm::page : ReadForm::single, limits_.max_per_page);
+    if (!parameters) return bad_request("invalid_query", parameters.error().message);
+    call.parameters = std::move(*parameters);
+    return call;
+}
+
+std::optional<http::Response> Routes::check_head(const http::Request& request) const {
+    auto call = prepare(request);
+    if (call) return std::nullopt;
+    return std::move(call.error());
+}
+
+asio::awaitable<http::Response> Routes::handle(http::Request request) {
+    OrAnswer<Call> call = prepare(request);
+    if (!call) co_return std::move(call.error());
+    const std::string& method = request.method;
+    const Route::Kind kind = call->route.kind;
+    if (method == "OPTIONS") co_return options(kind);
+    if (kind == Route::Kind::events) co_return co_await append_envelopes(std::move(*call), std::move(request));
+    if (method == "POST") co_return co_await create(std::move(*call), std::move(request));
+    if (method == "PUT") co_return co_await update(std::move(*call), std::move(request));
+    if (method == "DELETE") co_return co_await remove(std::move(*call));
+    if (kind == Route::Kind::object) co_return co_await get(std::move(*call));
+    if (kind == Route::Kind::latest) co_return co_await latest(std::move(*call));
+    co_return co_await list(std::move(*call));
+}
+
+asio::awaitable<http::Response> Routes::create(Call call, http::Request request) {
+    const bool in_bulk = call.form == BodyForm::ndjson;
+    CreateRequest create;
+    create.context.author = author_of(call.principal, request);
+    create.context.type = call.route.type;
+    create.context.rec_type = call.route.rec_type;
+    create.context.tags = std::move(call.route.tags);
+    create.body = std::move(request.body);
+    create.ndjson = in_bulk;
+    create.idempotency_key = idempotency_key_of(request);
+    IngestResult<Written> written = co_await ingest_.create(std::move(create));
+    if (!written) co_return problem_of(written.error());
+
+    http::Response response;
+    if (in_bulk) {
+        response = answer_with(201, {1, written->count, written->count}, written->events, ObjectForm::receipt);
+    } else {
+        const Event& object = written->events.front();
+        response = answer_with_object(201, object);
+        std::string location = "/";
+        location += path_of(call.route.type);
+        location += '/' + call.route.rec_type + '/';
+        location += object->id;
+        response.headers.set("Location", std::move(location));
+    }
+    if (written->replayed) response.headers.set(kReplayedHeader, "true");
+    co_return response;
+}
+
+asio::awaitable<http::Response> Routes::append_envelopes(Call call, http::Request request) {
+    EnvelopesRequest envelopes;
+    envelopes.org = std::move(call.principal.org);
+    envelopes.body = std::move(request.body);
+    envelopes.ndjson = call.form == BodyForm::ndjson;
+    envelopes.idempotency_key = idempotency_key_of(request);
+    IngestResult<Written> written = co_await ingest_.append_envelopes(std::move(envelopes));
+    if (!written) co_return problem_of(written.error());
+    http::Response response =
+        http::Response::json(201, render_receipt(written->count, written->first, written->last()));
+    if (written->replayed) response.headers.set(kReplayedHeader, "true");
+    co_return response;
+}
+
+asio::awaitable<http::Response> Routes::update(Call call, http::Request request) {
+    UpdateRequest update;
+    update.author = author_of(call.principal, request);
+    update.key = key_of(call.route, call.principal);
+    update.body = std::move(request.body);
+    IngestResult<Event> object = co_await ingest_.update(std::move(update));
+    if (!object) co_return problem_of(object.error());
+    co_return answer_with_object(200, *object);
+}
+
+asio::awaitable<http::Response> Routes::remove(Call call) {
+    ObjectKey key = key_of(call.route, call.principal);
+    IngestResult<Event> object = co_await ingest_.remove(std::move(key));
+    if (!object) co_return problem_of(object.error());
+    co_return answer_with_object(200, *object);
+}
+
+asio::awaitable<http::Response> Routes::get(Call call) {
+    ObjectKey key = key_of(call.route, call.principal);
+    IngestResult<Event> object = co_await ingest_.get(std::move(key));
+    if (!object) co_return problem_of(object.error());
+    co_return answer_with_object(200, *object, form_of(call.parameters));
+}
+
+asio::awaitable<http::Response> Routes::latest(Call call) {
+    ObjectIndex::ListQuery query;
+    query.org = call.principal.org;
+    query.type = call.route.type;
+    query.rec_type = call.route.rec_type;
+    query.tags = call.route.tags;
+    query.limit = 1;
+    IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
+    if (!page) co_return problem_of(page.error());
+    if (page->events.empty()) {
+        const Refusal none =
+            Refusal::of(Refusal::Kind::not_found, "not_found", "no such object has been written, or all are gone");
+        co_return problem_of(none);
+    }
+    co_return answer_with_object(200, page->events.front(), form_of(call.parameters));
+}
+
+asio::awaitable<http::Response> Routes::list(Call call) {
+    const ListParameters& parameters = call.parameters;
+    const bool sorted_here = !parameters.sort.is_by_creation();
+    ObjectIndex::ListQuery query;
+    query.org = call.principal.org;
+    query.type = call.route.type;
+    query.rec_type = call.route.rec_type;
+    query.tags = call.route.tags;
+    query.from = parameters.from;
+    query.to = parameters.to;
+    query.offset = sorted_here ? 0 : parameters.offset();
+    query.limit = sorted_here ? limits_.max_sorted_objects : parameters.per_page;
+    query.newest_first = parameters.sort.newest_first();
+    IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
+    if (!page) co_return problem_of(page.error());
+
+    std::span<const Event> shown = page->events;
+    if (sorted_here) {
+        if (page->total > limits_.max_sorted_objects)
+            co_return unacceptable("sort_too_large",
+                                   "sorting by other members than createDate and tstamp reads at most " +
+                                       std::to_string(limits_.max_sorted_objects) + " objects, and " +
+                                       std::to_string(page->total) + " match; narrow them by from, to or tags");
+        parameters.sort.sort(page->events);
+        shown = page->events;
+        shown = shown.subspan(std::min(parameters.offset(), shown.size()));
+        shown = shown.first(std::min(parameters.per_page, shown.size()));
+    }
+    std::size_t bytes = 0;
+    for (const Event& event : shown) bytes += event->obj.size();
+    if (parameters.details && bytes > limits_.max_answer_bytes)
+        co_return unacceptable("page_too_large", "this page would have more than " +
+                                                     format_bytes(limits_.max_answer_bytes) +
+                                                     "; ask for a smaller perPage, or for details=false");
+    const PageMeta meta{parameters.page, parameters.per_page, page->total};
+    co_return answer_with(200, meta, shown, form_of(parameters));
+}
+
+}  // namespace sluice::share_api

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <optional>
+
+#include "http/message.hpp"
+#include "ingest/ingest.hpp"
+#include "sources/share_api/access.hpp"
+#include "sources/share_api/content_type.hpp"
+#include "sources/share_api/list_parameters.hpp"
+#include "sources/share_api/route.hpp"
+
+namespace sluice::share_api {
+
+struct RouteLimits {
+    std::size_t max_per_page = 10'000;
+    /// A sort that the index does not keep reads every object that matches: no more than these.
+    std::size_t max_sorted_objects = 10'000;
+    std::size_t max_answer_bytes = 64 << 20;
+};
+
+/// The Share API over HTTP: /share, /device, /device-health and /events (docs/share-api.md).
+/// Thread: any. Lifecycle: outlives the server that it is given to; `ingest` outlives it.
+class Routes {
+  public:
+    Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits = {});
+
+    /// What is refused before the body is read: unknown paths, callers, methods, scopes, names and content types. For
+    /// the server's HeadCheck.
+    std::optional<http::Response> check_head(const http::Request& request) const;
+    /// Answers one request, whether or not its head was checked before. For the server's Handler.
+    boost::asio::awaitable<http::Response> handle(http::Request request);
+
+  private:
+    /// A request that may go ahead.
+    struct Call {
+        Route route;
+        Principal principal;
+        BodyForm form = BodyForm::json;
+        ListParameters parameters;
+    };
+    OrAnswer<Call> prepare(const http::Request& request) const;
+
+    boost::asio::awaitable<http::Response> create(Call call, http::Request request);
+    boost::asio::awaitable<http::Response> append_envelopes(Call call, http::Request request);
+    boost::asio::awaitable<http::Response> update(Call call, http::Request request);
+    boost::asio::awaitable<http::Response> remove(Call call);
+    boost::asio::awaitable<http::Response> get(Call call);
+    boost::asio::awaitable<http::Response> latest(Call call);
+    boost::asio::awaitable<http::Response> list(Call call);
+
+    Ingest& ingest_;
+    const Authenticate authenticate_;
+    const RouteLimits limits_;
+};
+
+}  // namespace sluice::share_api
