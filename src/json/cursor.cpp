@@ -190,7 +190,7 @@ bool ElementCursor::next() noexcept {
     const char* value = at_;
     at_ = skip_value(value, end_);
     value_ = view(value, at_);
-    return true;
+    return at_ != value;  // no text that was validated has an empty value; any other must end as well
 }
 
 }  // namespace sluice::json

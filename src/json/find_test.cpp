@@ -114,6 +114,16 @@ TEST(Find, VisitsElementsInOrderUntilToldToStop) {
     EXPECT_TRUE(seen.empty());
 }
 
+TEST(Find, EndsOnTextThatWasNeverValidated) {
+    std::size_t seen = 0;
+    for (std::string_view text :
+         {"[\"a\"}", "[}", "[1:2]", "{\"a\"", "{\"a", "{\"a\":", "{\"a\":[", "[\"\\", "{\"\\"}) {
+        for_each_element(text, [&](std::string_view) { return ++seen < 100; });
+        for_each_member(text, [&](std::string_view, std::string_view) { return ++seen < 100; });
+    }
+    EXPECT_LT(seen, 100u);
+}
+
 TEST(Unescape, DecodesEveryEscape) {
     EXPECT_EQ(unescape(R"("")"), "");
     EXPECT_EQ(unescape(R"("plain é")"), "plain é");
