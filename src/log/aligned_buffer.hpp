@@ -20,7 +20,7 @@ class AlignedBuffer {
         std::size_t capacity = align_up(std::max(wanted, capacity_ * 2), kLargestBlockBytes);
         Memory larger(static_cast<char*>(std::aligned_alloc(kLargestBlockBytes, capacity)));
         if (!larger) throw std::bad_alloc();
-        if (used > 0) std::memcpy(larger.get(), data_.get(), used);
+        if (data_) std::memcpy(larger.get(), data_.get(), used);
         data_ = std::move(larger);
         capacity_ = capacity;
     }
