@@ -20,6 +20,7 @@
 
 #include "destination/destination.hpp"
 #include "destination/test_batch.hpp"
+#include "net/run_for_test.hpp"
 
 /// What every destination promises (destination.hpp), as tests. A connector's tests include this once and say:
 ///
@@ -118,25 +119,7 @@ class DestinationConformance : public testing::TestWithParam<std::unique_ptr<Con
 
     template <class T>
     T run(boost::asio::awaitable<T> task) {
-        std::exception_ptr thrown;
-        if constexpr (std::is_void_v<T>) {
-            bool done = false;
-            boost::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr error) {
-                thrown = error;
-                done = true;
-            });
-            run_until([&] { return done; });
-            if (thrown) std::rethrow_exception(thrown);
-        } else {
-            std::optional<T> result;
-            boost::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr error, T value) {
-                thrown = error;
-                result = std::move(value);
-            });
-            run_until([&] { return result.has_value(); });
-            if (thrown) std::rethrow_exception(thrown);
-            return std::move(*result);
-        }
+        return run_for_test(io_, std::move(task));
     }
 
     /// The far side may be on another thread, so the condition can change without a turn of this io_context.
