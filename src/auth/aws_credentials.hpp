@@ -20,15 +20,15 @@ struct AwsCredentials {
     std::string origin;  ///< for people: `access key`, `profile "prod"`, `role arn:…`
 };
 
-/// Gives credentials that are good now: refreshed ahead of their end, one refresh at a time however many ask, the old ones
-/// kept in use while they last when a refresh fails. Thread: one shard.
+/// Gives credentials that are good now: refreshed ahead of their end, one refresh at a time however many ask, the old
+/// ones kept in use while they last when a refresh fails. Thread: one shard.
 class AwsCredentialsProvider {
   public:
     virtual ~AwsCredentialsProvider() = default;
     /// Errc::unauthenticated / unavailable with what is wrong and where it was looked for.
     virtual boost::asio::awaitable<Result<AwsCredentials>> get(Deadline deadline) = 0;
-    /// The service said that these are expired or unknown: the next get() fetches anew, where there is something to fetch.
-    /// True when a new fetch can give something else (so that one retry makes sense).
+    /// The service said that these are expired or unknown: the next get() fetches anew, where there is something to
+    /// fetch. True when a new fetch can give something else (so that one retry makes sense).
     virtual bool invalidate() = 0;
     virtual std::string describe() const = 0;
 };

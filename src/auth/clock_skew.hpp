@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace sluice::auth {
+
+/// How far this machine's clock is from a service's, learnt from answers that refuse a signature for its time.
+/// Thread: one shard.
+class ClockSkew {
+  public:
+    /// From this on the clock, not the secret, is taken to be what is wrong.
+    static constexpr std::chrono::minutes kLeast{4};
+
+    Timestamp corrected(Timestamp now) const { return now + offset_; }
+    std::chrono::milliseconds offset() const noexcept { return offset_; }
+
+    /// For an answer with one of the codes that a wrong clock can cause: compares its Date with the time that was
+    /// signed. True when they are so far apart that the offset was changed and one retry makes sense.
+    bool learn(std::string_view code, std::string_view date, Timestamp now);
+
+  private:
+    std::chrono::milliseconds offset_{0};
+};
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, the one form of a Date that servers may send.
+std::optional<Timestamp> parse_http_date(std::string_view text);
+
+}  // namespace sluice::auth
