@@ -1,0 +1,51 @@
+#include "destinations/kinesis/factory.hpp"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "auth/aws_credential_sources.hpp"
+#include "auth/aws_environment.hpp"
+#include "destinations/kinesis/destination.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::array<std::string_view, 6> kSecretPaths = {
+    "credentials.csv",        "credentials.secret_access_key",        "credentials.session_token",
+    "credentials.source.csv", "credentials.source.secret_access_key", "credentials.source.session_token"};
+
+const auth::AwsEnvironment& environment() {
+    return auth::SystemAwsEnvironment::instance();
+}
+
+Result<void> check(const boost::json::object& settings, const DestinationContext& context) {
+    auto config = kinesis::parse_config(settings, context, environment());
+    if (!config) return config.error();
+    return {};
+}
+
+Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, const DestinationContext& context) {
+    auto config = kinesis::parse_config(settings, context, environment());
+    if (!config) return config.error();
+    // STS is reached as Kinesis is, but always verified: `insecure` is for the endpoint on loopback only.
+    ConnectOptions to_sts = config->connect;
+    to_sts.tls.insecure = false;
+    to_sts.allow_internal_addresses = true;
+    to_sts.allow_loopback = true;
+    auth::AwsCredentialContext credential_context{
+        context.io,       context.clock, environment(), config->region, "sluice-" + context.integration_id,
+        std::move(to_sts)};
+    auto credentials = auth::make_aws_credentials(config->credentials, credential_context);
+    std::unique_ptr<Destination> made = std::make_unique<kinesis::KinesisDestination>(
+        context.io, context.clock, std::move(*config), std::move(credentials), context.max_connections, context.keyed);
+    return made;
+}
+
+}  // namespace
+
+DestinationKind kinesis_kind() {
+    return {"kinesis", check, make, kSecretPaths};
+}
+
+}  // namespace sluice
