@@ -203,6 +203,7 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
     query.rec_type = call.route.rec_type;
     query.tags = call.route.tags;
     query.limit = 1;
+    query.exact_total = false;
     IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
     if (!page) co_return problem_of(page.error());
     if (page->events.empty()) {
