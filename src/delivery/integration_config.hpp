@@ -1,14 +1,13 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <chrono>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log_position.hpp"
 #include "base/result.hpp"
+#include "delivery/settings.hpp"
 #include "destination/registry.hpp"
 #include "event/filter.hpp"
 #include "event/payload.hpp"
@@ -16,39 +15,11 @@
 
 namespace sluice {
 
-/// What an integration keeps in order.
-enum class Ordering { none, key };
-/// What follows an event that its destination will never accept.
-enum class OnDeadLetter {
-    proceed,   ///< `continue`: later events of its key go on
-    hold_key,  ///< later events of its key wait until the dead letter is redelivered or discarded
-    pause,     ///< the whole integration waits for a person
-};
-std::string_view to_string(Ordering ordering) noexcept;
-std::string_view to_string(OnDeadLetter policy) noexcept;
-
 /// Where a new integration begins to read; one that has a cursor goes on from it.
 struct StartAt {
     enum class Kind { now, oldest, sequence };
     Kind kind = Kind::now;
     LogPosition position;  ///< with Kind::sequence: the first event wanted
-};
-
-struct BatchSettings {
-    std::size_t max_events = 500;
-    std::uint64_t max_bytes = 4 << 20;
-    std::chrono::microseconds max_wait = std::chrono::milliseconds(10);
-};
-
-/// 0 means no limit.
-struct RateSettings {
-    std::uint64_t events_per_second = 0;
-    std::uint64_t bytes_per_second = 0;
-};
-
-struct RetrySettings {
-    std::chrono::microseconds max_backoff = std::chrono::seconds(30);
-    std::chrono::microseconds max_age{0};  ///< since an event's first attempt; 0: retried for ever
 };
 
 /// One integration as its owner set it (product.md, "An integration, as JSON or as YAML"), validated. Plain value.

@@ -58,7 +58,8 @@ struct IntegrationStats {
     std::uint64_t duplicates_possible = 0;
     std::uint64_t bytes = 0;  ///< of delivered bodies
     std::optional<Timestamp> last_delivery;
-    std::optional<DeliveryError> last_error;  ///< the latest failure that is not yet overcome
+    std::optional<DeliveryError>
+        last_error;  ///< the latest since start; next_attempt_at only while something waits for it
     std::map<std::string, TargetStatus> targets;
     std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
 };

@@ -1,0 +1,615 @@
+#include "delivery/lane.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+// The lane's rules one by one, on a clock that stands still. Each rival's mistake (rivals.md) is a test here by name.
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Verdict ok() {
+    return Verdict::accepted();
+}
+
+std::shared_ptr<Failure> failure(ErrorClass error_class, std::string target) {
+    auto why = std::make_shared<Failure>();
+    why->error_class = error_class;
+    why->code = "code";
+    why->message = "message";
+    why->target = std::move(target);
+    return why;
+}
+Verdict retry(ErrorClass error_class = ErrorClass::transient, std::string target = "stream", bool ambiguous = false) {
+    return Verdict::retry(failure(error_class, std::move(target)), ambiguous);
+}
+Verdict rejected() {
+    return Verdict::rejected(failure(ErrorClass::rejected, "stream"));
+}
+
+class LaneTest : public testing::Test {
+  protected:
+    LaneTest() {
+        options.limits.max_events = 10;
+        options.limits.max_bytes = 10'000;
+        options.limits.max_message_bytes_safe = 1000;
+        options.limits.max_message_bytes_absolute = 2000;
+        options.limits.max_concurrent = 4;
+        options.batch.max_wait = 0ms;
+        options.first_backoff = 100ms;
+        options.retry.max_backoff = 1s;
+    }
+
+    Lane& lane() {
+        if (!lane_) lane_ = std::make_unique<Lane>(options, cursor, CursorStore::DeadLetterTotals{}, now);
+        return *lane_;
+    }
+    void feed(Sequence sequence, std::uint64_t key, TargetIndex target = 0, std::uint32_t size = 100) {
+        lane().feed({sequence, key, target, size, size}, now);
+    }
+    struct Sent {
+        BatchIndex index;
+        std::vector<Sequence> events;
+    };
+    /// The next batch, by sequences; empty when there is none.
+    std::optional<Sent> next() {
+        auto index = lane().next_batch(now);
+        if (!index) return std::nullopt;
+        Sent sent{*index, {}};
+        for (SlotIndex slot : lane().batch(*index)) sent.events.push_back(sequence_of(slot));
+        return sent;
+    }
+    std::vector<Sequence> send() {
+        auto sent = next();
+        if (!sent) return {};
+        in_flight.push_back(sent->index);
+        return sent->events;
+    }
+    /// Answers the oldest batch in flight.
+    void answer(std::vector<Verdict> verdicts) {
+        BatchIndex index = in_flight.front();
+        in_flight.erase(in_flight.begin());
+        lane().settle(index, verdicts, now);
+        drain();
+    }
+    void answer_all(const Verdict& verdict) {
+        answer(std::vector<Verdict>(lane().batch(in_flight.front()).size(), verdict));
+    }
+    void drain() {
+        for (auto& dead : lane().take_dead_letters()) dead_letters.push_back(dead);
+        lane().drain_parked([](SlotIndex) {});
+        lane().drain_released([](SlotIndex) {});
+    }
+    Sequence sequence_of(SlotIndex slot) { return lane().sequence_of(slot); }
+    std::vector<Sequence> dead_sequences() {
+        drain();
+        std::vector<Sequence> all;
+        for (auto& dead : dead_letters) all.push_back(dead.sequence);
+        return all;
+    }
+    void pass(std::chrono::nanoseconds time) { now += time; }
+
+    LaneOptions options;
+    Cursor cursor;
+    SteadyTime now{1h};
+    std::vector<BatchIndex> in_flight;
+    std::vector<LaneDeadLetter> dead_letters;
+    std::unique_ptr<Lane> lane_;
+};
+
+// Order per key.
+
+TEST_F(LaneTest, KeepsAKeyOutOfABatchTwiceWhereRecordsFailOneByOne) {
+    feed(1, 7), feed(2, 8), feed(3, 7);
+    EXPECT_THAT(send(), ElementsAre(1, 2));
+    EXPECT_THAT(send(), IsEmpty()) << "3 waits for the verdict of 1";
+    answer({ok(), ok()});
+    EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(LaneTest, FailedRecordIsNotOvertakenBySameKeySuccess) {
+    feed(1, 7), feed(2, 8), feed(3, 7), feed(4, 8);
+    EXPECT_THAT(send(), ElementsAre(1, 2));
+    answer({retry(ErrorClass::throttled), ok()});
+    EXPECT_THAT(send(), ElementsAre(4)) << "3 stays behind the failed 1; the other key goes on";
+    answer({ok()});
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(1));
+    answer({ok()});
+    EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(LaneTest, PartialFailureIsNeverTakenForSuccess) {
+    feed(1, 1), feed(2, 2), feed(3, 3);
+    send();
+    answer({ok(), retry(), ok()});
+    EXPECT_EQ(lane().cursor().position.sequence, 1u);
+    EXPECT_THAT(lane().cursor().settled_beyond, ElementsAre(SequenceRange{3, 3}));
+    EXPECT_EQ(lane().ledger().delivered, 2u);
+    EXPECT_EQ(lane().pending(), 1u);
+}
+
+TEST_F(LaneTest, PartialFailureResendsOnlyWhatFailed) {
+    feed(1, 1), feed(2, 2), feed(3, 3);
+    send();
+    answer({ok(), retry(), ok()});
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(2));
+    EXPECT_EQ(lane().ledger().retries, 1u);
+    EXPECT_EQ(lane().ledger().duplicates_possible, 0u);
+}
+
+TEST_F(LaneTest, AFailedKeyDoesNotWedge) {
+    feed(1, 7), feed(2, 8);
+    send();
+    answer({retry(), ok()});
+    for (int i = 0; i < 5; ++i) {
+        pass(1s);
+        EXPECT_THAT(send(), ElementsAre(1));
+        answer({retry()});
+    }
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(1));
+    answer({ok()});
+    EXPECT_EQ(lane().cursor().position.sequence, 2u);
+}
+
+TEST_F(LaneTest, RunsTravelTogetherWhereTheyAreAtomic) {
+    options.limits.same_key = SameKeyInBatch::atomic_run;
+    options.limits.max_run_bytes = 250;
+    options.batch.max_wait = 10ms;
+    feed(1, 7), feed(2, 8), feed(3, 7), feed(4, 7), feed(5, 8);
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(1, 3, 2, 5)) << "4 does not fit into the run of its key";
+    EXPECT_THAT(send(), IsEmpty());
+    answer({ok(), ok(), retry(), retry()});
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(4));
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(2, 5));
+}
+
+TEST_F(LaneTest, ABatchAcceptedInOrderCarriesAKeyManyTimesInTheLogsOrder) {
+    options.limits.same_key = SameKeyInBatch::in_order;
+    options.batch.max_wait = 10ms;
+    feed(1, 7), feed(2, 8), feed(3, 7), feed(4, 8);
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(1, 2, 3, 4));
+    answer({ok(), retry(), retry(), retry()});
+    EXPECT_THAT(send(), ElementsAre(3)) << "2 failed and holds 4 back; 3 was only behind it";
+    EXPECT_EQ(lane().ledger().retries, 1u) << "what was not tried is not retried";
+}
+
+TEST_F(LaneTest, WithoutOrderingEventsOfOneKeyShareABatch) {
+    options.keyed = false;
+    options.batch.max_wait = 10ms;
+    feed(1, 7), feed(2, 7), feed(3, 7);
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(1, 2, 3));
+}
+
+TEST_F(LaneTest, TheSameKeyInTwoTargetsIsTwoKeys) {
+    feed(1, 7, 0), feed(2, 7, 1);
+    EXPECT_THAT(send(), ElementsAre(1));
+    EXPECT_THAT(send(), ElementsAre(2));
+}
+
+// Size.
+
+TEST_F(LaneTest, OneOversizedRecordDoesNotFailItsBatch) {
+    options.batch.max_wait = 10ms;
+    feed(1, 1), feed(2, 2, 0, 2001), feed(3, 3);
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(1, 3));
+    EXPECT_THAT(dead_sequences(), ElementsAre(2));
+    EXPECT_EQ(dead_letters[0].failure->error_class, ErrorClass::too_large);
+    EXPECT_EQ(dead_letters[0].attempts, 0u) << "it is not even tried";
+}
+
+TEST_F(LaneTest, BetweenSafeAndAbsoluteAnEventIsSentAlone) {
+    options.batch.max_wait = 10ms;
+    feed(1, 1), feed(2, 2, 0, 1500), feed(3, 3);
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(1));
+    EXPECT_THAT(send(), ElementsAre(2));
+    EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(LaneTest, ABatchHoldsNoMoreBytesThanTheServiceTakes) {
+    options.limits.max_bytes = 250;
+    options.batch.max_wait = 10ms;
+    for (Sequence i = 1; i <= 5; ++i) feed(i, i);
+    EXPECT_THAT(send(), ElementsAre(1, 2)) << "full at once, without waiting";
+    pass(10ms);
+    EXPECT_THAT(send(), ElementsAre(3, 4));
+    EXPECT_THAT(send(), ElementsAre(5));
+}
+
+TEST_F(LaneTest, OnePoisonedRecordDoesNotDeadLetterItsBatch) {
+    options.batch.max_wait = 10ms;
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    pass(10ms);
+    ASSERT_EQ(send().size(), 8u);
+    std::vector<Sequence> delivered;
+    for (int requests = 0; dead_sequences().empty() && requests < 10; ++requests) {
+        if (requests == 0) {
+            answer_all(rejected());
+            continue;
+        }
+        auto sent = next();
+        ASSERT_TRUE(sent);
+        in_flight.push_back(sent->index);
+        bool spoilt = std::find(sent->events.begin(), sent->events.end(), 6) != sent->events.end();
+        answer_all(spoilt ? rejected() : ok());
+    }
+    EXPECT_THAT(dead_sequences(), ElementsAre(6)) << "halving finds the one that spoils the request";
+    EXPECT_GE(lane().ledger().delivered, 5u);
+}
+
+// Failures by what they concern.
+
+TEST_F(LaneTest, AMissingTargetHoldsOnlyItsOwnEvents) {
+    feed(1, 1, 0), feed(2, 2, 1);
+    EXPECT_THAT(send(), ElementsAre(1));
+    EXPECT_THAT(send(), ElementsAre(2));
+    answer({retry(ErrorClass::missing_target, "topic-0")});
+    answer({ok()});
+    feed(3, 3, 0), feed(4, 4, 1);
+    EXPECT_THAT(send(), ElementsAre(4));
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+    ASSERT_EQ(lane().refusing_targets().size(), 1u);
+    EXPECT_EQ(lane().refusing_targets()[0].pending, 2u);
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(1, 3));
+}
+
+TEST_F(LaneTest, ATargetThatComesBackGoesOnInOrder) {
+    feed(1, 1), feed(2, 1);
+    send();
+    answer({retry(ErrorClass::missing_target)});
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(1));
+    answer({ok()});
+    EXPECT_THAT(send(), ElementsAre(2));
+    answer({ok()});
+    EXPECT_EQ(lane().state(now), IntegrationState::running);
+}
+
+TEST_F(LaneTest, ARefusingTargetIsTriedWithOneBatchAtATime) {
+    options.limits.max_events = 1;
+    for (Sequence i = 1; i <= 4; ++i) feed(i, i);
+    send();
+    answer({retry(ErrorClass::missing_target)});
+    EXPECT_THAT(send(), IsEmpty());
+    pass(1s);
+    EXPECT_EQ(send().size(), 1u);
+    EXPECT_THAT(send(), IsEmpty());
+    answer({ok()});
+    EXPECT_EQ(send().size(), 1u);
+    EXPECT_EQ(send().size(), 1u);
+}
+
+TEST_F(LaneTest, RevokedCredentialsBackTheWholeLaneOff) {
+    feed(1, 1, 0), feed(2, 2, 1);
+    EXPECT_THAT(send(), ElementsAre(1));
+    answer({retry(ErrorClass::credentials, "")});
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+    EXPECT_GT(lane().wake_at(), now);
+    pass(1s);
+    EXPECT_EQ(send().size(), 1u);
+    EXPECT_THAT(send(), IsEmpty()) << "one batch tries, the rest waits for what becomes of it";
+    answer({ok()});
+    EXPECT_EQ(send().size(), 1u);
+}
+
+TEST_F(LaneTest, ARequestLevelErrorIsNotRetriedInAHotLoop) {
+    options.limits.max_concurrent = 1;
+    options.batch.max_wait = 10ms;
+    feed(1, 1), feed(2, 2);
+    pass(10ms);
+    send();
+    answer_all(retry(ErrorClass::transient, ""));
+    SteadyTime first = lane().wake_at();
+    EXPECT_GE(first - now, 50ms);
+    EXPECT_LE(first - now, 100ms);
+    now = first;
+    send();
+    answer_all(retry(ErrorClass::transient, ""));
+    EXPECT_GE(lane().wake_at() - now, 100ms) << "each failure doubles the wait";
+}
+
+TEST_F(LaneTest, WaitsAsLongAsTheServiceAsks) {
+    feed(1, 1);
+    send();
+    auto why = failure(ErrorClass::throttled, "");
+    why->retry_after = 20s;
+    answer({Verdict::retry(why)});
+    EXPECT_GE(lane().wake_at() - now, 20s);
+    EXPECT_EQ(lane().state(now), IntegrationState::throttled);
+}
+
+TEST_F(LaneTest, BackOffIsBoundedAndNeverGivesUp) {
+    feed(1, 1);
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_THAT(send(), ElementsAre(1));
+        answer({retry()});
+        ASSERT_LE(lane().wake_at() - now, 1s);
+        now = lane().wake_at();
+    }
+    EXPECT_THAT(dead_sequences(), IsEmpty());
+    EXPECT_EQ(lane().ledger().retries, 200u);
+}
+
+TEST_F(LaneTest, AKeyThatAlwaysFailsDoesNotStarveTheOthersOfAOneEventDestination) {
+    options.limits.max_events = 1;
+    options.limits.max_concurrent = 1;
+    feed(1, 1);
+    for (Sequence i = 2; i <= 20; ++i) feed(i, i);
+    std::size_t delivered = 0;
+    for (int i = 0; i < 200 && delivered < 19; ++i) {
+        auto sent = send();
+        if (sent.empty()) {
+            now = lane().wake_at();
+            continue;
+        }
+        bool bad = sent[0] == 1;
+        delivered += !bad;
+        answer({bad ? retry(ErrorClass::transient, "") : ok()});
+    }
+    EXPECT_EQ(delivered, 19u);
+}
+
+TEST_F(LaneTest, AmbiguousAnswersAreCountedAndSentAgain) {
+    feed(1, 1);
+    send();
+    answer({retry(ErrorClass::transient, "stream", true)});
+    EXPECT_EQ(lane().ledger().duplicates_possible, 1u);
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(1));
+}
+
+TEST_F(LaneTest, ThrottlingLowersHowMuchIsInFlight) {
+    options.limits.max_events = 1;
+    for (Sequence i = 1; i <= 20; ++i) feed(i, i);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(send().size(), 1u);
+    EXPECT_THAT(send(), IsEmpty());
+    answer({retry(ErrorClass::throttled)});
+    EXPECT_THAT(send(), IsEmpty());
+    answer({ok()});
+    EXPECT_EQ(send().size(), 1u) << "two were in flight, three are allowed again";
+    EXPECT_THAT(send(), IsEmpty());
+}
+
+// Dead letters.
+
+TEST_F(LaneTest, APoisonedRecordIsADeadLetterWithTheReasonAndTheNextOneGoesOn) {
+    feed(1, 7), feed(2, 7);
+    send();
+    answer({rejected()});
+    EXPECT_THAT(dead_sequences(), ElementsAre(1));
+    EXPECT_EQ(dead_letters[0].attempts, 1u);
+    EXPECT_EQ(dead_letters[0].failure->message, "message");
+    EXPECT_THAT(send(), ElementsAre(2));
+    EXPECT_EQ(lane().ledger().dead_lettered, 1u);
+    EXPECT_EQ(lane().cursor().position.sequence, 1u);
+}
+
+TEST_F(LaneTest, HoldKeyKeepsWhatFollowsADeadLetterUntilItIsDealtWith) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    feed(1, 7), feed(2, 7), feed(3, 8);
+    EXPECT_THAT(send(), ElementsAre(1, 3));
+    answer({rejected(), ok()});
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(lane().pending(), 1u);
+    lane().release_held_keys(now);
+    EXPECT_THAT(send(), ElementsAre(2));
+}
+
+TEST_F(LaneTest, AHeldKeyIsHeldAgainAfterARestart) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    lane().hold_key(7, 0);
+    feed(2, 7), feed(3, 8);
+    EXPECT_THAT(send(), ElementsAre(3));
+    lane().release_held_keys(now);
+    EXPECT_THAT(send(), ElementsAre(2));
+}
+
+TEST_F(LaneTest, PauseOnDeadLetterStopsEverythingAndSaysWhy) {
+    options.on_dead_letter = OnDeadLetter::pause;
+    options.limits.max_events = 1;
+    feed(1, 1), feed(2, 2);
+    send();
+    answer({rejected()});
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_TRUE(lane().paused());
+    EXPECT_TRUE(lane().take_paused_by_dead_letter());
+    EXPECT_EQ(lane().state(now), IntegrationState::paused);
+    EXPECT_THAT(lane().state_reason(now), testing::HasSubstr("message"));
+    lane().resume();
+    EXPECT_THAT(send(), ElementsAre(2));
+}
+
+TEST_F(LaneTest, AFullDeadLetterStoreBlocksAndDropsNothing) {
+    options.max_dead_letters = 1;
+    feed(1, 1), feed(2, 2), feed(3, 3);
+    send();
+    answer({rejected(), ok(), ok()});
+    feed(4, 4), feed(5, 5);
+    send();
+    answer({rejected(), rejected()});
+    EXPECT_THAT(dead_sequences(), ElementsAre(1));
+    EXPECT_EQ(lane().state(now), IntegrationState::blocked);
+    EXPECT_FALSE(lane().wants_more());
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(lane().pending(), 2u);
+    lane().dead_letters_removed({1, 100}, false, now);
+    EXPECT_EQ(lane().ledger().discarded, 1u);
+}
+
+TEST_F(LaneTest, AnEventOlderThanMaxAgeBecomesADeadLetterWithItsLastFailure) {
+    options.retry.max_age = 5s;
+    feed(1, 1);
+    send();
+    answer({retry()});
+    pass(6s);
+    EXPECT_THAT(send(), ElementsAre(1)) << "it is always tried once more before it is given up";
+    answer({retry()});
+    EXPECT_THAT(dead_sequences(), ElementsAre(1));
+    EXPECT_EQ(dead_letters[0].failure->error_class, ErrorClass::transient);
+    EXPECT_EQ(dead_letters[0].attempts, 2u);
+}
+
+TEST_F(LaneTest, AnUndeliverableEventWaitsForItsTurn) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    feed(1, 7);
+    lane().feed_undeliverable({2, 7, 0, 100, 100}, failure(ErrorClass::rejected, ""), now);
+    feed(3, 7);
+    EXPECT_THAT(dead_sequences(), IsEmpty());
+    EXPECT_THAT(send(), ElementsAre(1));
+    answer({ok()});
+    EXPECT_THAT(dead_sequences(), ElementsAre(2));
+    EXPECT_THAT(send(), IsEmpty()) << "3 is held behind the dead letter";
+}
+
+// Time and rate.
+
+TEST_F(LaneTest, GathersAtMostMaxWaitFromTheOldestEvent) {
+    options.batch.max_wait = 10ms;
+    feed(1, 1);
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(lane().wake_at(), now + 10ms);
+    pass(6ms);
+    feed(2, 2);
+    EXPECT_EQ(lane().wake_at(), now + 4ms);
+    pass(4ms);
+    EXPECT_THAT(send(), ElementsAre(1, 2));
+}
+
+TEST_F(LaneTest, AFullBatchIsSentAtOnce) {
+    options.batch.max_wait = 10ms;
+    for (Sequence i = 1; i <= 10; ++i) feed(i, i);
+    EXPECT_EQ(send().size(), 10u);
+}
+
+TEST_F(LaneTest, HoldsTheRateInEvents) {
+    options.rate.events_per_second = 100;
+    options.limits.max_concurrent = 1000;
+    for (Sequence i = 1; i <= 1000; ++i) feed(i, i);
+    std::size_t sent = 0;
+    SteadyTime end = now + 3s;
+    while (now < end) {
+        for (auto events = send(); !events.empty(); events = send()) sent += events.size();
+        EXPECT_EQ(lane().state(now), IntegrationState::throttled);
+        now = lane().wake_at();
+    }
+    EXPECT_GE(sent, 300u);
+    EXPECT_LE(sent, 400u) << "a second's worth may be saved up";
+}
+
+TEST_F(LaneTest, AnIdleLaneAsksForNoTimer) {
+    feed(1, 1);
+    send();
+    EXPECT_EQ(lane().wake_at(), SteadyTime::max());
+    answer({ok()});
+    EXPECT_EQ(lane().wake_at(), SteadyTime::max());
+}
+
+// Bounds and memory.
+
+TEST_F(LaneTest, WantsNoMoreThanItsMemoryAllows) {
+    options.memory_bytes = 3 * (100 + kEventOverhead);
+    feed(1, 1), feed(2, 2);
+    EXPECT_TRUE(lane().wants_more());
+    feed(3, 3);
+    EXPECT_FALSE(lane().wants_more());
+    send();
+    answer({ok(), ok(), ok()});
+    EXPECT_TRUE(lane().wants_more());
+    EXPECT_EQ(lane().resident_bytes(), 0u);
+}
+
+TEST_F(LaneTest, EventsOfAMissingTargetGiveTheirMemoryToTheOthers) {
+    options.memory_bytes = 10 * (100 + kEventOverhead);
+    for (Sequence i = 1; i <= 10; ++i) feed(i, i, 0);
+    send();
+    answer_all(retry(ErrorClass::missing_target));
+    EXPECT_FALSE(lane().wants_more());
+    EXPECT_TRUE(lane().make_room(now));
+    drain();
+    feed(11, 11, 1);
+    EXPECT_THAT(send(), ElementsAre(11)) << "the other target goes on";
+    answer({ok()});
+
+    pass(1s);
+    EXPECT_THAT(send(), IsEmpty()) << "the bytes are fetched first";
+    std::vector<SlotIndex> wanted;
+    lane().drain_wanted([&](SlotIndex slot, Sequence) { wanted.push_back(slot); });
+    ASSERT_FALSE(wanted.empty());
+    for (SlotIndex slot : wanted) lane().loaded(slot, now);
+    EXPECT_EQ(send()[0], 1u);
+}
+
+TEST_F(LaneTest, TooManyAcknowledgedRangesBlockReading) {
+    options.max_ranges = 3;
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    send();
+    answer({retry(), ok(), retry(), ok(), retry(), ok(), retry(), ok()});
+    EXPECT_FALSE(lane().wants_more());
+    EXPECT_EQ(lane().state(now), IntegrationState::blocked);
+    pass(1s);
+    EXPECT_THAT(send(), testing::UnorderedElementsAre(1, 3, 5, 7)) << "what holds it back is still tried";
+    answer_all(ok());
+    EXPECT_TRUE(lane().wants_more());
+}
+
+TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {
+    feed(1, 1), feed(2, 1), feed(3, 2), feed(9, 3);
+    EXPECT_EQ(send(), (std::vector<Sequence>{1, 3, 9}));
+    lane().overtake(8, 0, now);
+    EXPECT_EQ(lane().ledger().lost, 3u);
+    EXPECT_THAT(lane().cursor().lost, ElementsAre(SequenceRange{1, 7}));
+    EXPECT_EQ(lane().cursor().position.sequence, 8u);
+    answer({ok(), ok(), ok()});
+    EXPECT_EQ(lane().ledger().delivered, 1u) << "what is lost stays lost, whatever its verdict";
+    EXPECT_EQ(lane().cursor().position.sequence, 9u);
+}
+
+TEST_F(LaneTest, ARestartSkipsWhatWasSettledBeyondTheCursor) {
+    cursor.position.sequence = 10;
+    cursor.settled_beyond = {{12, 14}, {20, 21}};
+    cursor.ledger.delivered = 15;
+    feed(11, 1);
+    EXPECT_EQ(lane().feed({13, 1, 0, 10, 10}, now), kNoSlot);
+    feed(15, 2);
+    EXPECT_THAT(lane().cursor().settled_beyond, ElementsAre(SequenceRange{12, 14}, SequenceRange{20, 21}));
+    EXPECT_EQ(send(), (std::vector<Sequence>{11, 15}));
+    answer({ok(), ok()});
+    EXPECT_EQ(lane().cursor().position.sequence, 15u);
+    lane().advance(19);
+    EXPECT_EQ(lane().cursor().position.sequence, 21u);
+    EXPECT_THAT(lane().cursor().settled_beyond, IsEmpty());
+}
+
+TEST_F(LaneTest, TheLedgerIsTrueAtEveryStep) {
+    auto holds = [&] { return lane().matched_read() == lane().ledger().settled() + lane().pending(); };
+    for (Sequence i = 1; i <= 6; ++i) {
+        feed(i, i);
+        EXPECT_TRUE(holds());
+    }
+    send();
+    EXPECT_TRUE(holds());
+    answer({ok(), rejected(), retry(), ok(), retry(), ok()});
+    EXPECT_TRUE(holds());
+    lane().overtake(4, 0, now);
+    EXPECT_TRUE(holds());
+}
+
+}  // namespace
+}  // namespace sluice
