@@ -21,7 +21,8 @@ constexpr std::size_t version = 8, block_bytes = 12, epoch = 16, use = 24, previ
                       created = 48, last_time = 56, file_bytes = 64, partition = 72;
 }
 namespace frame_at {
-constexpr std::size_t magic = 0, checksum = 4, epoch = 8, first = 16, time = 24, count = 32, bytes = 36, offset = 40;
+constexpr std::size_t magic = 0, checksum = 4, epoch = 8, first = 16, time = 24, count = 32, bytes = 36, offset = 40,
+                      records_checksum = 44;
 }
 namespace record_at {
 constexpr std::size_t checksum = 0, bytes = 4, sequence = 8, epoch = 16, time = 24;
@@ -95,7 +96,8 @@ void encode_frame_header(const FrameHeader& header, char* out) noexcept {
     store_le<std::int64_t>(out + frame_at::time, to_epoch_ms(header.time));
     store_le<std::uint32_t>(out + frame_at::count, header.count);
     store_le<std::uint32_t>(out + frame_at::bytes, header.bytes);
-    store_le<std::uint64_t>(out + frame_at::offset, header.offset);
+    store_le<std::uint32_t>(out + frame_at::offset, header.offset);
+    store_le<std::uint32_t>(out + frame_at::records_checksum, header.records_checksum);
     store_le<std::uint32_t>(out + frame_at::checksum, frame_checksum(out));
 }
 
@@ -106,7 +108,7 @@ std::optional<FrameHeader> decode_frame_header(std::string_view bytes, const Seg
     // The epoch first: it is what tells a recycled file's old frames, the usual case, from this segment's.
     if (load_le<std::uint32_t>(in + frame_at::magic) != kFrameMagic) return std::nullopt;
     if (load_le<std::uint64_t>(in + frame_at::epoch) != segment.epoch) return std::nullopt;
-    if (load_le<std::uint64_t>(in + frame_at::offset) != offset) return std::nullopt;
+    if (load_le<std::uint32_t>(in + frame_at::offset) != offset) return std::nullopt;
     if (load_le<std::uint32_t>(in + frame_at::checksum) != frame_checksum(in)) return std::nullopt;
     FrameHeader header;
     header.epoch = segment.epoch;
@@ -114,19 +116,28 @@ std::optional<FrameHeader> decode_frame_header(std::string_view bytes, const Seg
     header.time = from_epoch_ms(load_le<std::int64_t>(in + frame_at::time));
     header.count = load_le<std::uint32_t>(in + frame_at::count);
     header.bytes = load_le<std::uint32_t>(in + frame_at::bytes);
-    header.offset = offset;
+    header.offset = static_cast<std::uint32_t>(offset);
+    header.records_checksum = load_le<std::uint32_t>(in + frame_at::records_checksum);
     bool possible = header.count > 0 && header.first >= segment.first && header.end() <= segment.file_bytes &&
                     std::uint64_t(header.count) * kRecordHeaderBytes <= header.bytes;
     return possible ? std::optional(header) : std::nullopt;
 }
 
-void seal_record(char* record, std::uint32_t body_bytes, Sequence sequence, std::uint64_t epoch,
-                 Timestamp time) noexcept {
+std::uint32_t seal_record(char* record, std::uint32_t body_bytes, Sequence sequence, std::uint64_t epoch,
+                          Timestamp time) noexcept {
     store_le<std::uint32_t>(record + record_at::bytes, body_bytes);
     store_le<std::uint64_t>(record + record_at::sequence, sequence);
     store_le<std::uint64_t>(record + record_at::epoch, epoch);
     store_le<std::int64_t>(record + record_at::time, to_epoch_ms(time));
-    store_le<std::uint32_t>(record + record_at::checksum, record_checksum(record, body_bytes));
+    std::uint32_t checksum = record_checksum(record, body_bytes);
+    store_le<std::uint32_t>(record + record_at::checksum, checksum);
+    return checksum;
+}
+
+std::uint32_t add_to_records_checksum(std::uint32_t so_far, std::uint32_t record_checksum) noexcept {
+    char bytes[4];
+    store_le<std::uint32_t>(bytes, record_checksum);
+    return crc32c({bytes, sizeof bytes}, so_far);
 }
 
 std::optional<Record> decode_record(std::string_view bytes, Sequence sequence, std::uint64_t epoch) noexcept {
@@ -136,8 +147,9 @@ std::optional<Record> decode_record(std::string_view bytes, Sequence sequence, s
     if (body_bytes > bytes.size() - kRecordHeaderBytes) return std::nullopt;
     if (load_le<std::uint64_t>(in + record_at::sequence) != sequence) return std::nullopt;
     if (load_le<std::uint64_t>(in + record_at::epoch) != epoch) return std::nullopt;
-    if (load_le<std::uint32_t>(in + record_at::checksum) != record_checksum(in, body_bytes)) return std::nullopt;
-    return Record{from_epoch_ms(load_le<std::int64_t>(in + record_at::time)),
+    auto checksum = load_le<std::uint32_t>(in + record_at::checksum);
+    if (checksum != record_checksum(in, body_bytes)) return std::nullopt;
+    return Record{from_epoch_ms(load_le<std::int64_t>(in + record_at::time)), checksum,
                   bytes.substr(kRecordHeaderBytes, body_bytes)};
 }
 

@@ -54,12 +54,13 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
 struct FrameHeader {
     std::uint64_t epoch = 0;
     Sequence first = 0;
-    Timestamp time{};          ///< of commit, for all its records
-    std::uint32_t count = 0;   ///< of records; at least 1
-    std::uint32_t bytes = 0;   ///< of records with their headers
-    std::uint64_t offset = 0;  ///< of the frame in its file: a block written to the wrong place is no frame
+    Timestamp time{};                    ///< of commit, for all its records
+    std::uint32_t count = 0;             ///< of records; at least 1
+    std::uint32_t bytes = 0;             ///< of records with their headers
+    std::uint32_t offset = 0;            ///< of the frame in its file: a block written to the wrong place is no frame
+    std::uint32_t records_checksum = 0;  ///< of its records' checksums
 
-    std::uint64_t end() const noexcept { return offset + kFrameHeaderBytes + bytes; }
+    std::uint64_t end() const noexcept { return std::uint64_t(offset) + kFrameHeaderBytes + bytes; }
     friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };
 
@@ -69,12 +70,16 @@ void encode_frame_header(const FrameHeader& header, char* out) noexcept;
 std::optional<FrameHeader> decode_frame_header(std::string_view bytes, const SegmentHeader& segment,
                                                std::uint64_t offset) noexcept;
 
-/// Writes the record's header in front of its body, which stands at `record + kRecordHeaderBytes` already.
-void seal_record(char* record, std::uint32_t body_bytes, Sequence sequence, std::uint64_t epoch,
-                 Timestamp time) noexcept;
+/// Writes the record's header in front of its body, which stands at `record + kRecordHeaderBytes` already. Gives its
+/// checksum.
+std::uint32_t seal_record(char* record, std::uint32_t body_bytes, Sequence sequence, std::uint64_t epoch,
+                          Timestamp time) noexcept;
+/// A frame's records_checksum after one more record; that of none is 0.
+std::uint32_t add_to_records_checksum(std::uint32_t so_far, std::uint32_t record_checksum) noexcept;
 
 struct Record {
     Timestamp time{};
+    std::uint32_t checksum = 0;
     std::string_view body;
 };
 /// The record that `bytes` starts with; nullopt unless its sequence, epoch, length and checksum are right.
@@ -86,13 +91,15 @@ template <class OnBody>
 bool decode_frame(const FrameHeader& frame, std::string_view records, OnBody&& on_body) {
     if (records.size() < frame.bytes) return false;
     records = records.substr(0, frame.bytes);
+    std::uint32_t checksum = 0;
     for (std::uint32_t i = 0; i < frame.count; ++i) {
         auto record = decode_record(records, frame.first + i, frame.epoch);
         if (!record || record->time != frame.time) return false;
+        checksum = add_to_records_checksum(checksum, record->checksum);
         records.remove_prefix(kRecordHeaderBytes + record->body.size());
         on_body(record->body);
     }
-    return records.empty();
+    return records.empty() && checksum == frame.records_checksum;
 }
 
 }  // namespace sluice

@@ -3,60 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "log/aligned_buffer.hpp"
 #include "log/index_cache.hpp"
+#include "log/segment_files.hpp"
 #include "log/segment_index_file.hpp"
+#include "log/segment_scan.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr const char* kRestore = "nothing was changed; restore the missing file, or the folder from a backup";
-
-bool has_suffix(const std::string& name, std::string_view suffix) {
-    return name.ends_with(suffix);
-}
-
-Result<FoundSegment> open_segment(const LogFolder& folder, const std::string& name) {
-    FoundSegment found;
-    found.path = folder.file(name);
-    auto file = folder.files.open(found.path, LogFiles::Access::read);
-    if (!file) return io_error("open", found.path, file.error());
-    found.file = std::move(*file);
-    auto header = read_segment_header(*found.file);
-    if (!header) return header.error();
-    found.header = *header;
-    auto size = found.file->size();
-    if (!size) return io_error("ask for the size of", found.path, size.error());
-    if (*size < header->file_bytes) {
-        return make_error(
-            Errc::corrupt,
-            fmt::format("{} was cut off: it has {} bytes, and was made with {}", found.path, *size, header->file_bytes),
-            "nothing was changed; run `sluice store verify`, and restore the file from a backup");
+/// All of them, in the log's order, each the successor of the one before.
+Result<std::vector<FoundSegment>> find_segments(const LogFolder& folder, const std::vector<std::string>& names) {
+    std::vector<FoundSegment> segments;
+    for (const std::string& name : names) {
+        if (!name.ends_with(LogFolder::kSegment)) continue;
+        auto segment = open_segment(folder, name);
+        if (!segment) return segment.error();
+        segments.push_back(std::move(*segment));
     }
-    return found;
-}
-
-Result<void> check_chain(const FoundSegment& before, const FoundSegment& next) {
-    if (next.header.use == before.header.use) {
-        return make_error(Errc::corrupt,
-                          fmt::format("{} and {} are the same segment of the log", before.path, next.path),
-                          "remove the copy");
+    sort_segments(segments);
+    for (std::size_t i = 1; i < segments.size(); ++i) {
+        if (auto follows = check_succession(segments[i - 1], segments[i]); !follows) return follows.error();
     }
-    if (next.header.use != before.header.use + 1) {
-        return make_error(
-            Errc::corrupt,
-            fmt::format("{} segments are missing between {} and {} (which begins with event {})",
-                        next.header.use - before.header.use - 1, before.path, next.path, next.header.first),
-            kRestore);
-    }
-    if (next.header.previous_epoch != before.header.epoch || next.header.first < before.header.first) {
-        return make_error(Errc::corrupt,
-                          fmt::format("{} does not follow {}: they are of different logs", next.path, before.path),
-                          kRestore);
-    }
-    return {};
+    return segments;
 }
 
 /// A sealed segment's extent: from its index where that fits what follows, else from its records.
@@ -99,12 +71,7 @@ Result<void> recover_active(const LogFolder& folder, FoundSegment found, Recover
     std::shared_ptr<SegmentIndex> known;
     if (auto bytes = folder.files.read_whole(LogFolder::sibling(found.path, LogFolder::kIndex))) {
         auto header = decode_index_header(*bytes, found.header);
-        if (header && header->sealed) {
-            return make_error(Errc::corrupt,
-                              fmt::format("the segment after {} is missing: it began with event {}", found.path,
-                                          header->extent.next()),
-                              kRestore);
-        }
+        if (header && header->sealed) return missing_successor(found, header->extent.next());
         known = decode_index(*bytes, found.header);
     }
     auto scanned = index_segment(*found.file, found.header, std::move(known));
@@ -129,40 +96,17 @@ void remove_leftovers(const LogFolder& folder, const std::vector<std::string>& n
     std::set<std::string> all(names.begin(), names.end());
     for (const std::string& name : names) {
         bool lone_index =
-            has_suffix(name, LogFolder::kIndex) && !all.contains(LogFolder::sibling(name, LogFolder::kSegment));
-        if (lone_index || has_suffix(name, LogFolder::kNew)) (void)folder.files.remove(folder.file(name));
+            name.ends_with(LogFolder::kIndex) && !all.contains(LogFolder::sibling(name, LogFolder::kSegment));
+        if (lone_index || name.ends_with(LogFolder::kNew)) (void)folder.files.remove(folder.file(name));
     }
 }
 
 }  // namespace
 
-Result<std::vector<FoundSegment>> find_segments(const LogFolder& folder) {
+Result<RecoveredLog> recover_log(const LogFolder& folder) {
     auto names = folder.files.list(folder.path);
     if (!names) return io_error("list", folder.path, names.error());
-    std::vector<FoundSegment> segments;
-    for (const std::string& name : *names) {
-        if (!has_suffix(name, LogFolder::kSegment)) continue;
-        auto segment = open_segment(folder, name);
-        if (!segment) return segment.error();
-        segments.push_back(std::move(*segment));
-    }
-    std::sort(segments.begin(), segments.end(),
-              [](const FoundSegment& a, const FoundSegment& b) { return a.header.use < b.header.use; });
-    for (std::size_t i = 1; i < segments.size(); ++i) {
-        if (auto chain = check_chain(segments[i - 1], segments[i]); !chain) return chain.error();
-    }
-    return segments;
-}
-
-Error missing_events(const FoundSegment& segment, const FoundSegment& next, Sequence found) {
-    return make_error(Errc::corrupt,
-                      fmt::format("{} ends before event {}, and {} begins with event {}: what is between is damaged",
-                                  segment.path, found, next.path, next.header.first),
-                      "nothing was changed; run `sluice store verify`, and restore the file from a backup");
-}
-
-Result<RecoveredLog> recover_log(const LogFolder& folder) {
-    auto segments = find_segments(folder);
+    auto segments = find_segments(folder, *names);
     if (!segments) return segments.error();
     RecoveredLog log;
     for (std::size_t i = 0; i + 1 < segments->size(); ++i) {
@@ -174,10 +118,8 @@ Result<RecoveredLog> recover_log(const LogFolder& folder) {
     if (!segments->empty()) {
         if (auto active = recover_active(folder, std::move(segments->back()), log); !active) return active.error();
     }
-    auto names = folder.files.list(folder.path);
-    if (!names) return io_error("list", folder.path, names.error());
     for (const std::string& name : *names) {
-        if (has_suffix(name, LogFolder::kSpare)) log.spares.push_back(folder.file(name));
+        if (name.ends_with(LogFolder::kSpare)) log.spares.push_back(folder.file(name));
     }
     remove_leftovers(folder, *names);
     // The names too: a rename that was on its way at a crash is settled now.

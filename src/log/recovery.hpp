@@ -7,23 +7,8 @@
 #include "base/result.hpp"
 #include "log/log_folder.hpp"
 #include "log/segment.hpp"
-#include "log/segment_scan.hpp"
 
 namespace sluice {
-
-/// A `.segment` file and what its header says.
-struct FoundSegment {
-    std::string path;
-    std::unique_ptr<LogFile> file;
-    SegmentHeader header;
-};
-
-/// The segments of a folder in the log's order, which their headers tell. Errc::corrupt when one cannot be read, is
-/// shorter than it was made, or is not the successor of the one before.
-Result<std::vector<FoundSegment>> find_segments(const LogFolder& folder);
-
-/// That the next segment begins where this one ends. `found` is where a scan of it, or its index, says that it ends.
-Error missing_events(const FoundSegment& segment, const FoundSegment& next, Sequence found);
 
 /// What a folder's log turned out to be.
 struct RecoveredLog {

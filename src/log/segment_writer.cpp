@@ -150,7 +150,7 @@ void SegmentWriter::begin_frame() {
     frame_.epoch = last_epoch_;
     frame_.first = next_;
     frame_.time = std::max(setup_.clock.now(), last_time_);
-    frame_.offset = end_;
+    frame_.offset = static_cast<std::uint32_t>(end_);
 }
 
 void SegmentWriter::add(std::string_view body) {
@@ -159,8 +159,9 @@ void SegmentWriter::add(std::string_view body) {
     buffer_.grow(align_up(behind, kLargestBlockBytes), at);
     char* record = buffer_.data() + at;
     std::memcpy(record + kRecordHeaderBytes, body.data(), body.size());
-    seal_record(record, static_cast<std::uint32_t>(body.size()), frame_.first + frame_.count, frame_.epoch,
-                frame_.time);
+    std::uint32_t checksum = seal_record(record, static_cast<std::uint32_t>(body.size()), frame_.first + frame_.count,
+                                         frame_.epoch, frame_.time);
+    frame_.records_checksum = add_to_records_checksum(frame_.records_checksum, checksum);
     frame_.bytes += static_cast<std::uint32_t>(kRecordHeaderBytes + body.size());
     ++frame_.count;
 }

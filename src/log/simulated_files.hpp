@@ -47,9 +47,9 @@ class SimulatedFiles final : public LogFiles {
     void fail_writes(bool fail) {
         locked([&] { return fail_writes_ = fail; });
     }
-    /// Allocations made since the beginning: files that were not recycled.
-    std::uint64_t creations() const {
-        return locked([&] { return creations_; });
+    /// How often a spare file was put to use again.
+    std::uint64_t reuses() const {
+        return locked([&] { return reuses_; });
     }
     std::vector<std::string> names() const {
         std::vector<std::string> names;
@@ -102,7 +102,6 @@ class SimulatedFiles final : public LogFiles {
             if (names_.contains(path)) return error(EEXIST);
             if (bytes > free_bytes_) return error(ENOSPC);
             free_bytes_ -= bytes;
-            ++creations_;
             auto file = std::make_shared<Inode>();
             file->content.resize(bytes);
             name_changed([path, file](Names& names) { names[path] = file; });
@@ -112,6 +111,7 @@ class SimulatedFiles final : public LogFiles {
     std::error_code rename(const std::string& from, const std::string& to) override {
         return change([&](bool) -> std::error_code {
             if (!names_.contains(from)) return error(ENOENT);
+            if (from.ends_with(".spare")) ++reuses_;
             name_changed([from, to](Names& names) {
                 auto found = names.find(from);
                 if (found == names.end()) return;
@@ -250,7 +250,7 @@ class SimulatedFiles final : public LogFiles {
     std::uint64_t operations_ = 0;
     std::uint64_t cut_at_ = ~std::uint64_t(0);
     std::uint64_t free_bytes_ = std::uint64_t(1) << 40;
-    std::uint64_t creations_ = 0;
+    std::uint64_t reuses_ = 0;
     bool fail_syncs_ = false;
     bool fail_writes_ = false;
 };
