@@ -181,9 +181,10 @@ std::string_view clean_pasted(std::string_view text) noexcept {
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     text = trim(text);
     for (char quote : {'"', '\'', '`'}) {
-        if (text.size() >= 2 && text.front() == quote && text.back() == quote) {
-            return trim(text.substr(1, text.size() - 2));
-        }
+        if (text.size() < 2 || text.front() != quote || text.back() != quote) continue;
+        auto inner = text.substr(1, text.size() - 2);
+        // A quoted CSV begins and ends with quotes too, but these are its fields'.
+        if (inner.find(quote) == std::string_view::npos) return trim(inner);
     }
     return text;
 }
