@@ -7,9 +7,6 @@
 
 namespace sluice::json::internal {
 
-/// True where this processor (and this build's architecture) can run accept_avx2. Found once, at run time.
-bool has_avx2() noexcept;
-
 /// 64 bytes at a time. Says only whether the text is acceptable; check_scalar says why it is not. With `out`, the text
 /// is appended to it without insignificant white space; when the answer is false `out` is as it was. Call only if
 /// has_avx2().

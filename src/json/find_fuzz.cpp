@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "json/cpu.hpp"
 #include "json/cursor.hpp"
 #include "json/find.hpp"
+#include "json/skip.hpp"
 #include "json/validate.hpp"
 
 namespace {
@@ -17,9 +19,16 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+void check_skips(std::string_view container) {
+    const char* end = container.data() + container.size();
+    require(internal::skip_container_scalar(container.data(), end) == end);
+    if (internal::has_avx2()) require(internal::skip_container_avx2(container.data(), end) == end);
+}
+
 /// The text put together again from what the cursors say.
 std::string rebuilt(std::string_view value) {
     std::string out;
+    if (value.starts_with('{') || value.starts_with('[')) check_skips(value);
     if (value.starts_with('{')) {
         for (MemberCursor member(value); member.next();) {
             out += out.empty() ? "{" : ",";

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "json/cpu.hpp"
+#include "json/skip.hpp"
 #include "json/validate.hpp"
 
 namespace sluice::json {
@@ -82,6 +84,23 @@ TEST(Find, SkipsLongStringsAndDeepContainers) {
         std::string nested = "{\"a\":" + std::string(length, '[') + std::string(length, ']') + ",\"c\":8}";
         if (length == 0) continue;
         ASSERT_EQ(find_member(nested, "c").value_or("absent"), "8") << length;
+    }
+}
+
+TEST(Skip, BothWaysThroughAContainerAgree) {
+    if (!internal::has_avx2()) GTEST_SKIP() << "this processor has no AVX2: there is one way only";
+    std::string text = R"([{"a":"\\\"]","b":[[],{}]},"}\\",{"c":["[",{"d":"x\\\\"}]}])";
+    for (std::size_t lead = 0; lead < 200; ++lead) {
+        for (const std::string& before :
+             {"\"" + std::string(lead, 'x') + "\",", std::string(lead, '[') + std::string(lead, ']') + ","}) {
+            std::string container = "[" + (before.size() > 1 ? before : "") + text + "]";
+            for (std::string after : {"", ",1]", "}]]}", ",\"]\"]"}) {
+                after = container + after;
+                const char* end = after.data() + after.size();
+                ASSERT_EQ(internal::skip_container_scalar(after.data(), end) - after.data(), container.size());
+                ASSERT_EQ(internal::skip_container_avx2(after.data(), end) - after.data(), container.size());
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #include "json/validate.hpp"
 
 #include "json/avx2_validator.hpp"
+#include "json/cpu.hpp"
 #include "json/scalar_validator.hpp"
 
 namespace sluice::json {

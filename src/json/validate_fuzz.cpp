@@ -4,6 +4,7 @@
 #include <string>
 
 #include "json/avx2_validator.hpp"
+#include "json/cpu.hpp"
 #include "json/reference_parser.hpp"
 #include "json/scalar_validator.hpp"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json/avx2_validator.hpp"
+#include "json/cpu.hpp"
 #include "json/scalar_validator.hpp"
 
 namespace sluice::json {
@@ -164,6 +165,11 @@ TEST(Validate, RefusesWhatTheGrammarDoesNotHave) {
         "[1\x0C"
         "2]",
         "[\x0C]",
+        "[]\0"s,
+        "[] \0"s,
+        "{}\0{}"s,
+        "[1,\0]"s,
+        "{\"a\":\0}"s,
         "\xC2\xA0"
         "1",
         "\xE2\x80\xA8"
