@@ -1,0 +1,129 @@
+#include "destinations/sqs/error_table.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "auth/aws_error.hpp"
+
+namespace sluice::sqs {
+namespace {
+
+constexpr std::string_view kMissingHint =
+    "Is queue_url right: its region, account and name? SQS answers the same when the queue belongs to another account "
+    "whose "
+    "queue policy does not allow these credentials sqs:SendMessage.";
+constexpr std::string_view kTooLargeHint =
+    "Raise the queue's maximum message size in the SQS console (it may be up to 1 MiB), or send less: payload, redact.";
+constexpr std::string_view kKeyHint =
+    "The queue is encrypted with a KMS key that these credentials cannot use: enable the key, and allow "
+    "kms:GenerateDataKey "
+    "and kms:Decrypt.";
+constexpr std::string_view kAccessHint =
+    "The credentials are good, but they may not do this: allow sqs:SendMessage on this queue, and if it belongs to "
+    "another "
+    "account, in its queue policy too.";
+
+constexpr Meaning kMissing{ErrorClass::missing_target, false, false, kMissingHint};
+constexpr Meaning kThrottled{ErrorClass::throttled, false, false, {}};
+constexpr Meaning kTooLarge{ErrorClass::too_large, true, false, kTooLargeHint};
+constexpr Meaning kKey{ErrorClass::credentials, false, false, kKeyHint};
+constexpr Meaning kAccess{ErrorClass::credentials, false, false, kAccessHint};
+
+constexpr Meaning rejected(std::string_view hint) {
+    return {ErrorClass::rejected, true, false, hint};
+}
+/// Something is wrong between Sluice and the service: nothing was stored, and no message is to blame.
+constexpr Meaning transient(std::string_view hint) {
+    return {ErrorClass::transient, false, false, hint};
+}
+
+struct Known {
+    std::string_view code;
+    Meaning meaning;
+};
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+constexpr std::array kKnown = {
+    Known{"QueueDoesNotExist", kMissing},
+    Known{"QueueDeletedRecently", kMissing},
+    Known{"InvalidAddress", kMissing},
+    Known{"BatchRequestTooLong", kTooLarge},
+    Known{"RequestEntityTooLarge", kTooLarge},
+    Known{"http_413", kTooLarge},
+    Known{"OverLimit", kThrottled},
+    Known{"KmsThrottled", kThrottled},
+    Known{"KmsAccessDenied", kKey},
+    Known{"KmsDisabled", kKey},
+    Known{"KmsInvalidKeyUsage", kKey},
+    Known{"KmsInvalidState", kKey},
+    Known{"KmsNotFound", kKey},
+    Known{"KmsOptInRequired", kKey},
+    Known{"InvalidSecurity",
+          {ErrorClass::credentials, false, false,
+           "The queue asks for HTTPS with Signature Version 4: use an https:// endpoint."}},
+    Known{"InvalidMessageContents", rejected("The body contains characters that SQS does not carry.")},
+    Known{"InvalidAttributeValue", rejected({})},
+    Known{"InvalidParameterValue", rejected({})},
+    Known{"MissingParameter", rejected({})},
+    Known{"UnsupportedOperation", rejected("Does the queue's kind fit queue_url? A FIFO queue's name ends in .fifo.")},
+    // These would be Sluice's own fault; no message is given up for it.
+    Known{"EmptyBatchRequest", transient({})},
+    Known{"TooManyEntriesInBatchRequest", transient({})},
+    Known{"BatchEntryIdsNotDistinct", transient({})},
+    Known{"InvalidBatchEntryId", transient({})},
+};
+
+struct Renamed {
+    std::string_view before;
+    std::string_view today;
+};
+constexpr std::string_view kOldPrefix = "AWS.SimpleQueueService.";
+constexpr std::array kRenamed = {
+    Renamed{"NonExistentQueue", "QueueDoesNotExist"},
+    Renamed{"QueueAlreadyExists", "QueueNameExists"},
+};
+
+/// SQS has no code of its own for a message that is too long: the words tell.
+bool tells_of_size(std::string_view message) {
+    return message.find("shorter than") != std::string_view::npos ||
+           message.find("must be less than") != std::string_view::npos;
+}
+
+Meaning of_kind(auth::AwsErrorKind kind, Told told, bool sender_fault) {
+    switch (kind) {
+        case auth::AwsErrorKind::expired_credentials:
+        case auth::AwsErrorKind::unknown_key:
+        case auth::AwsErrorKind::wrong_signature:
+            return {ErrorClass::credentials, false, false, auth::aws_error_hint(kind)};
+        case auth::AwsErrorKind::access_denied:
+            return kAccess;
+        case auth::AwsErrorKind::throttled:
+            return kThrottled;
+        case auth::AwsErrorKind::service_fault:
+            return {ErrorClass::transient, false, true, {}};
+        case auth::AwsErrorKind::other:
+            break;
+    }
+    // Of an entry SQS says whose fault it was; of a request that was refused for an unknown reason nobody is blamed.
+    if (told == Told::of_entry && sender_fault) return rejected({});
+    return transient({});
+}
+
+}  // namespace
+
+std::string_view today_s_code(std::string_view code) noexcept {
+    if (code.starts_with(kOldPrefix)) code.remove_prefix(kOldPrefix.size());
+    auto renamed =
+        std::find_if(kRenamed.begin(), kRenamed.end(), [code](const Renamed& r) { return r.before == code; });
+    return renamed == kRenamed.end() ? code : renamed->today;
+}
+
+Meaning meaning_of(std::string_view code, std::string_view message, int status, Told told, bool sender_fault) noexcept {
+    code = today_s_code(code);
+    if (code == "InvalidParameterValue" && tells_of_size(message)) return kTooLarge;
+    auto known = std::find_if(kKnown.begin(), kKnown.end(), [code](const Known& k) { return k.code == code; });
+    if (known != kKnown.end()) return known->meaning;
+    return of_kind(auth::aws_error_kind(code, status), told, sender_fault);
+}
+
+}  // namespace sluice::sqs
