@@ -66,6 +66,8 @@ struct Response {
     /// A streamed body instead: chunked, the connection is closed after it.
     std::function<boost::asio::awaitable<void>(BodyWriter&)> stream;
     bool close = false;
+    /// No answer at all: the connection is closed as a broken network would. For stand-ins that inject faults.
+    bool abort = false;
 
     static Response json(int status, std::string body);
     static Response text(int status, std::string body);

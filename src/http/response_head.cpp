@@ -15,7 +15,7 @@ namespace {
 bool is_framing(std::string_view name) {
     switch (name.size()) {
         case 4:
-            return equal_ignoring_case(name, "date");
+            return equal_ignoring_case(name, "date");  // written apart: a handler's, or the server's
         case 10:
             return equal_ignoring_case(name, "connection");
         case 14:
@@ -46,8 +46,12 @@ void append_value(std::string& out, std::string_view value) {
 std::string serialize_response_head(const Response& response, const ResponseFraming& framing, std::string_view date) {
     std::string out;
     out.reserve(256);
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                   reason_phrase(response.status), date);
+    // A handler's Date wins: a stand-in may have a clock of its own.
+    if (auto own = response.headers.get("date"); !own.empty()) date = own;
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: ", response.status,
+                   reason_phrase(response.status));
+    append_value(out, date);
+    out += "\r\n";
     for (const auto& [name, value] : response.headers.all()) {
         if (is_framing(name) || !is_token(name)) continue;
         out += name;

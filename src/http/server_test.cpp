@@ -36,6 +36,32 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_EQ(server_->open_connections(), 1u);
 }
 
+TEST_F(ServerTest, LetsAHandlerHaveAClockOfItsOwn) {
+    handler_ = [](Request) -> boost::asio::awaitable<Response> {
+        auto response = Response::text(200, "");
+        response.headers.set("date", "Sun, 30 Aug 2015 12:36:00 GMT");
+        co_return response;
+    };
+    auto client = connect();
+    ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    auto answer = client.read_answer();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->field("Date"), "Sun, 30 Aug 2015 12:36:00 GMT");
+    EXPECT_EQ(answer->head.find("date:"), std::string::npos);
+}
+
+TEST_F(ServerTest, ClosesWithoutAWordWhenTheHandlerAborts) {
+    handler_ = [](Request) -> boost::asio::awaitable<Response> {
+        auto response = Response::text(200, "never seen");
+        response.abort = true;
+        co_return response;
+    };
+    auto client = connect();
+    ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    EXPECT_FALSE(client.read_answer());
+    EXPECT_TRUE(client.is_closed_by_server());
+}
+
 TEST_F(ServerTest, HandsTheHandlerEverythingItKnows) {
     handler_ = [](Request request) -> asio::awaitable<Response> {
         EXPECT_EQ(request.method, "PUT");

@@ -188,6 +188,11 @@ asio::awaitable<void> Session::discard(std::uint64_t bytes) {
 }
 
 asio::awaitable<void> Session::respond(Response response, bool head_only) {
+    if (response.abort) {
+        keep_alive_ = false;
+        stream_->close();
+        co_return;
+    }
     if (response.close || host_.stopping) keep_alive_ = false;
     if (response.stream && !head_only && may_have_body(response.status)) {
         co_await respond_stream(std::move(response));
