@@ -28,7 +28,7 @@ std::int64_t ReceivedLog::now_us() const {
 
 std::size_t ReceivedLog::cost(const ReceivedItem& item) const {
     return sizeof(ReceivedItem) + item.place.size() + item.key.size() + item.id.size() + item.sequence.size() +
-           item.attributes.size() + item.body.size;
+           item.deduplication_id.size() + item.attributes.size() + item.body.size;
 }
 
 std::uint64_t ReceivedLog::append(std::vector<ReceivedItem> items) {

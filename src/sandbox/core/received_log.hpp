@@ -46,6 +46,7 @@ struct ReceivedItem {
     std::string key;                            ///< partition key or message group
     std::string id;                             ///< message id; empty for Kinesis
     std::string sequence;                       ///< as the service answered it; empty for standard queues
+    std::string deduplication_id;               ///< of a FIFO queue's message
     std::string attributes;                     ///< raw JSON object of the message's attributes; may be empty
     std::uint32_t crc32c = 0;                   ///< of the body, under Keep::digest
     std::size_t body_size = 0;
