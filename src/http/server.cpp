@@ -124,7 +124,6 @@ Server::~Server() {
 Result<void> Server::start() {
     SLUICE_ASSERT(!impl_->started, "a server is started once");
     auto& options = impl_->options;
-    if (options.tls) return make_error(Errc::unsupported, "TLS is not served yet");
     boost::system::error_code error;
     auto address = asio::ip::make_address(options.address, error);
     if (error) {

@@ -51,7 +51,14 @@ void ServerShard::serve(asio::ip::tcp::socket socket) {
 asio::awaitable<void> ServerShard::run_connection(asio::ip::tcp::socket socket) {
     Counted counted(connections_);
     std::unique_ptr<Stream> stream;
-    stream = make_plain_stream(std::move(socket));
+    if (options_.tls) {
+        auto deadline = Deadline::after(options_.limits.head_timeout);
+        auto accepted = co_await accept_tls_stream(std::move(socket), options_.tls, deadline);
+        if (!accepted) co_return;  // a port scan, a health check, a client that does not trust us: its own affair
+        stream = std::move(*accepted);
+    } else {
+        stream = make_plain_stream(std::move(socket));
+    }
     {
         Session session(host_, std::move(stream));
         if (sessions_.empty()) first_session_.set();

@@ -74,7 +74,7 @@ asio::awaitable<void> Session::run() {
     while (keep_alive_) {
         auto head = co_await read_head();
         if (!head) {
-            co_await answer_unread(std::move(head.error()));
+            co_await answer_unread(head.error());
             break;
         }
         co_await serve(std::move(*head));
@@ -141,7 +141,7 @@ asio::awaitable<void> Session::serve(RequestHead head) {
     }
     auto body = co_await read_body(head);
     if (!body) {
-        co_await answer_unread(std::move(body.error()));
+        co_await answer_unread(body.error());
         co_return;
     }
     phase_ = Phase::handler;

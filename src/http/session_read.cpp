@@ -42,7 +42,7 @@ asio::awaitable<Session::Read<std::size_t>> Session::receive(std::span<char> roo
 asio::awaitable<Session::Read<void>> Session::fill() {
     auto room = buffer_.prepare();
     auto received = co_await receive(room);
-    if (!received) co_return std::move(received.error());
+    if (!received) co_return received.error();
     buffer_.commit(*received);
     co_return Read<void>();
 }
@@ -68,12 +68,12 @@ asio::awaitable<Session::Read<RequestHead>> Session::read_head() {
             if (buffer_.size() > limits_.max_head_bytes) co_return Unread{std::move(too_large)};
         }
         auto filled = co_await fill();
-        if (!filled) co_return std::move(filled.error());
+        if (!filled) co_return filled.error();
     }
     if (scanner.size() > limits_.max_head_bytes) co_return Unread{std::move(too_large)};
     auto head = parse_request_head(buffer_.view().substr(0, scanner.size()));
     buffer_.consume(scanner.size());
-    if (!head) co_return Unread{std::move(head.error())};
+    if (!head) co_return Unread{head.error()};
     co_return std::move(*head);
 }
 
@@ -93,7 +93,7 @@ asio::awaitable<Session::Read<void>> Session::read_sized_body(std::uint64_t leng
         }
         std::span<char> room(body.data() + filled, body.size() - filled);
         auto received = co_await receive(room);
-        if (!received) co_return std::move(received.error());
+        if (!received) co_return received.error();
         filled += *received;
     }
     co_return Read<void>();
@@ -111,7 +111,7 @@ asio::awaitable<Session::Read<void>> Session::read_chunked_body(std::string& bod
             co_return Unread{Refusal{400, "bad_request", "the chunked body cannot be read"}};
         }
         auto filled = co_await fill();
-        if (!filled) co_return std::move(filled.error());
+        if (!filled) co_return filled.error();
     }
 }
 
@@ -127,10 +127,10 @@ asio::awaitable<Session::Read<void>> Session::read_body(RequestHead& head) {
     auto& body = head.request.body;
     if (head.chunked) {
         auto read = co_await read_chunked_body(body);
-        if (!read) co_return std::move(read.error());
+        if (!read) co_return read.error();
     } else {
         auto read = co_await read_sized_body(*head.content_length, body);
-        if (!read) co_return std::move(read.error());
+        if (!read) co_return read.error();
     }
     if (head.encoding != RequestHead::Encoding::gzip) co_return Read<void>();
 

@@ -62,6 +62,8 @@ class TlsServerContext {
   public:
     /// From PEM files; the error names the file and what is wrong with it.
     static Result<std::shared_ptr<TlsServerContext>> from_files(const std::string& certificate, const std::string& key);
+    /// The same from text.
+    static Result<std::shared_ptr<TlsServerContext>> from_pem(const std::string& certificate, const std::string& key);
     /// A fresh self-signed certificate for loopback names, for sandboxes and tests; `certificate_pem` receives it so
     /// that clients can trust exactly it.
     static Result<std::shared_ptr<TlsServerContext>> self_signed(std::string& certificate_pem);

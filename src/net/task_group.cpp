@@ -50,6 +50,8 @@ bool is_cancellation(const std::exception_ptr& exception) {
 struct TaskGroup::State {
     explicit State(asio::io_context& context) : io(context), empty(context, asio::steady_timer::time_point::max()) {}
 
+    void cancel();
+
     asio::io_context& io;
     std::list<Task> tasks;
     bool cancelled = false;
@@ -90,10 +92,11 @@ void TaskGroup::spawn(asio::awaitable<void> task) {
                    asio::bind_cancellation_slot(position->signal.slot(), std::move(done)));
 }
 
-void TaskGroup::cancel() {
-    state_->cancelled = true;
-    auto state = state_;
-    for (auto next = state->tasks.begin(); next != state->tasks.end();) {
+void TaskGroup::cancel() { state_->cancel(); }
+
+void TaskGroup::State::cancel() {
+    cancelled = true;
+    for (auto next = tasks.begin(); next != tasks.end();) {
         auto& task = *next++;
         if (task.started) task.signal.emit(asio::cancellation_type::terminal);
     }
@@ -103,6 +106,15 @@ asio::awaitable<void> TaskGroup::join() {
     // Its own copy: the group may go as soon as this completes.
     auto state = state_;
     while (!state->tasks.empty()) {
+        co_await state->empty.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+asio::awaitable<void> TaskGroup::join_or_cancel() {
+    auto state = state_;
+    while (!state->tasks.empty()) {
+        auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none && !state->cancelled) state->cancel();
         co_await state->empty.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }

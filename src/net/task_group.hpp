@@ -24,6 +24,8 @@ class TaskGroup {
     void cancel();
     /// Completes when no task is left.
     boost::asio::awaitable<void> join();
+    /// The same, but when the one who waits is cancelled, so are the tasks.
+    boost::asio::awaitable<void> join_or_cancel();
     std::size_t size() const noexcept;
 
   private:

@@ -114,6 +114,18 @@ TEST_F(TaskGroupTest, JoinWaitsAlsoWhenTheOneWhoJoinsIsCancelled) {
     EXPECT_EQ(inner.size(), 0u);
 }
 
+TEST_F(TaskGroupTest, JoinOrCancelHandsACancellationOn) {
+    TaskGroup inner(io_);
+    TaskGroup outer(io_);
+    inner.spawn(wait_and_clean_up(io_, seen_, "inner"));
+    outer.spawn(inner.join_or_cancel());
+    io_.poll();
+    EXPECT_EQ(outer.size(), 1u);
+    outer.cancel();
+    run_for_test(io_, outer.join());
+    EXPECT_EQ(seen_, (std::vector<std::string>{"inner waits", "inner was cancelled"}));
+}
+
 TEST_F(TaskGroupTest, TheCancellationOfAPlainOperationMayEndATask) {
     TaskGroup group(io_);
     group.spawn(wait_plainly(io_));

@@ -1,0 +1,108 @@
+#include "net/resolve.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "net/blocking_pool.hpp"
+#include "net/signal_event.hpp"
+
+namespace sluice {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Addresses = std::vector<asio::ip::address>;
+
+constexpr std::size_t kThreads = 16;
+
+/// Never destroyed: a look-up may last longer than the process wants to.
+BlockingPool& resolver_threads() {
+    static auto* pool = new BlockingPool("resolver", kThreads);
+    return *pool;
+}
+
+asio::ip::address to_address(const sockaddr& address) {
+    if (address.sa_family == AF_INET) {
+        sockaddr_in v4;
+        std::memcpy(&v4, &address, sizeof v4);
+        return asio::ip::address_v4(ntohl(v4.sin_addr.s_addr));
+    }
+    sockaddr_in6 v6;
+    std::memcpy(&v6, &address, sizeof v6);
+    asio::ip::address_v6::bytes_type bytes;
+    std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+    return asio::ip::address_v6(bytes, v6.sin6_scope_id);
+}
+
+Result<Addresses> look_up(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
+    addrinfo* found = nullptr;
+    int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    // AI_ADDRCONFIG leaves out loopback, and with it `localhost` on a machine without a network.
+    if (failed == EAI_NONAME || failed == EAI_ADDRFAMILY) {
+        hints.ai_flags = 0;
+        failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    }
+    if (failed != 0) {
+        bool unknown = failed == EAI_NONAME || failed == EAI_NODATA || failed == EAI_ADDRFAMILY;
+        return make_error(unknown ? Errc::not_found : Errc::unavailable,
+                          fmt::format("the name {} cannot be resolved: {}", host, ::gai_strerror(failed)),
+                          unknown ? "check the spelling of the host" : "check this machine's name servers");
+    }
+    std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+    Addresses addresses;
+    for (auto* entry = found; entry; entry = entry->ai_next) {
+        if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+        auto address = to_address(*entry->ai_addr);
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+    }
+    if (addresses.empty()) return make_error(Errc::not_found, fmt::format("the name {} has no address", host));
+    return addresses;
+}
+
+/// Outlives its waiter when that has given up.
+struct LookUp {
+    explicit LookUp(const asio::any_io_executor& executor) : done(executor) {}
+    SignalEvent done;
+    std::optional<Result<Addresses>> result;
+};
+
+}  // namespace
+
+asio::awaitable<Result<Addresses>> resolve(std::string host, Deadline deadline) {
+    boost::system::error_code not_an_address;
+    auto address = asio::ip::make_address(host, not_an_address);
+    if (!not_an_address) co_return Addresses{address};
+
+    auto executor = co_await asio::this_coro::executor;
+    auto look_up_state = std::make_shared<LookUp>(executor);
+    resolver_threads().post([look_up_state, host, guard = asio::make_work_guard(executor)] {
+        auto result = look_up(host);
+        asio::post(guard.get_executor(), [look_up_state, result = std::move(result)]() mutable {
+            look_up_state->result = std::move(result);
+            look_up_state->done.set();
+        });
+    });
+    bool answered = co_await look_up_state->done.wait(deadline);
+    if (answered) co_return std::move(*look_up_state->result);
+    if (deadline.passed()) {
+        co_return make_error(Errc::timeout, fmt::format("the name {} was not resolved in time", host),
+                             "check this machine's name servers");
+    }
+    co_return make_error(Errc::cancelled, "resolving was cancelled");
+}
+
+}  // namespace sluice
