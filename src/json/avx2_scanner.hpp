@@ -173,18 +173,15 @@ class TokenScanner {
             return;
         }
         std::size_t before = out_->size();
-        out_->resize(before + size +
-                     kBlock);  // each step writes more than it keeps; the next one overwrites the excess
+        // Each step writes eight bytes whatever it keeps; the next one overwrites the excess.
+        out_->resize(before + size + kBlock);
         char* to = out_->data() + before;
         for (std::size_t i = 0; i < block_count_; ++i) {
             const char* block = window_ + i * kBlock;
             std::size_t left = size - i * kBlock;
             char rest[kBlock];
-            if (left >= kBlock) {
-                to = write_kept(to, block, ~white_[i]);
-            } else {
-                to = write_kept(to, padded(block, left, rest), ~white_[i] & first_bits(left));
-            }
+            // The padding is white space, so it is left out with the rest of it.
+            to = write_kept(to, left >= kBlock ? block : padded(block, left, rest), ~white_[i]);
         }
         out_->resize(static_cast<std::size_t>(to - out_->data()));
     }

@@ -1,10 +1,13 @@
-// What validation costs, beside simdjson's two parsers (which check less or refuse more; they are here for scale).
+// What validation costs, beside other parsers (which check less, refuse more or build trees; they are here for scale).
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include <random>
 #include <string>
+#include <vector>
 
 #include "json/avx2_validator.hpp"
+#include "json/reference_parser.hpp"
 #include "json/sample_object.hpp"
 #include "json/scalar_validator.hpp"
 #include "json/validate.hpp"
@@ -131,12 +134,80 @@ void SimdjsonOnDemand(benchmark::State& state) {
     report(state, std::string(text));
 }
 
+void BoostJson(benchmark::State& state) {
+    std::string text = sample(state.range(0));
+    for (auto _ : state) {
+        if (!reference_accepts(text).value_or(false)) state.SkipWithError("refused");
+    }
+    report(state, text);
+}
+
+/// Two thousand different objects, as traffic is: a processor learns the branches of one text that is read again and
+/// again.
+const std::vector<std::string>& varied_objects() {
+    static const std::vector<std::string> objects = [] {
+        std::mt19937 random(20261123);
+        auto below = [&](unsigned bound) { return random() % bound; };
+        std::vector<std::string> made(2000);
+        for (std::string& object : made) {
+            object = "{";
+            while (object.size() < 900) {
+                object.append(object.size() > 1 ? ",\"" : "\"").append(3 + below(9), 'n').append("\":");
+                switch (below(6)) {
+                    case 0:
+                        object += std::to_string(below(2) ? below(100) : random());
+                        break;
+                    case 1:
+                        object += std::to_string(below(100)) + "." + std::to_string(below(1000));
+                        break;
+                    case 2:
+                        object += below(2) ? "true" : "null";
+                        break;
+                    case 3:
+                        object += "[{\"value\":" + std::to_string(below(2000)) + ",\"unit\":\"C\"}]";
+                        break;
+                    default:
+                        object.append("\"").append(below(30), 's').append("\"");
+                }
+            }
+            object += '}';
+        }
+        return made;
+    }();
+    return objects;
+}
+
+void MinifyVaried(benchmark::State& state) {
+    const auto& objects = varied_objects();
+    std::string out;
+    std::size_t i = 0;
+    for (auto _ : state) {
+        out.clear();
+        if (minify_to(out, objects[i++ % objects.size()], {})) state.SkipWithError("refused");
+        benchmark::DoNotOptimize(out.data());
+    }
+}
+
+void SimdjsonDomVaried(benchmark::State& state) {
+    std::vector<simdjson::padded_string> objects(varied_objects().begin(), varied_objects().end());
+    simdjson::dom::parser parser;
+    std::size_t i = 0;
+    for (auto _ : state) {
+        simdjson::dom::element element;
+        if (parser.parse(objects[i++ % objects.size()]).get(element)) state.SkipWithError("refused");
+        benchmark::DoNotOptimize(element);
+    }
+}
+
+BENCHMARK(MinifyVaried);
+BENCHMARK(SimdjsonDomVaried);
 BENCHMARK(Minify)->DenseRange(0, 3);
 BENCHMARK(Validate)->DenseRange(0, 3);
 BENCHMARK(MinifyScalar)->DenseRange(0, 3);
 BENCHMARK(SimdjsonDom)->DenseRange(0, 3);
 BENCHMARK(SimdjsonOnDemand)->DenseRange(0, 3);
 BENCHMARK(SimdjsonMinify)->DenseRange(0, 3);
+BENCHMARK(BoostJson)->DenseRange(0, 3);
 
 }  // namespace
 }  // namespace sluice::json
