@@ -1,0 +1,150 @@
+#include "sandbox/sandbox.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "http/server.hpp"
+#include "net/shard.hpp"
+#include "net/stream.hpp"
+#include "sandbox/control_api.hpp"
+
+namespace sluice::sandbox {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A request that hangs is let go of after this, when no client had less patience.
+constexpr auto kLongestHang = std::chrono::minutes(10);
+/// Ten MiB of records in base64, with their keys.
+constexpr std::size_t kMaxBodyBytes = std::size_t{20} << 20;
+
+Result<std::string> read_file(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    if (!file) return make_error(Errc::not_found, fmt::format("faults file {} cannot be read", name));
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+}  // namespace
+
+struct Sandbox::Impl {
+    explicit Impl(SandboxOptions given)
+        : options(std::move(given)),
+          received(options.received, *options.clock),
+          aws(options.aws, options.shards, received, faults, *options.clock),
+          services{&aws},
+          control(received, faults, services, certificate_pem) {}
+
+    asio::awaitable<http::Response> handle(http::Request request) {
+        if (ControlApi::claims(request)) co_return control.handle(request);
+        for (auto* service : services) {
+            if (!service->claims(request)) continue;
+            auto outcome = co_await service->handle(std::move(request));
+            if (outcome.ending == Outcome::Ending::hang) {
+                asio::steady_timer timer(co_await asio::this_coro::executor, kLongestHang);
+                co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            }
+            outcome.response.abort = outcome.ending != Outcome::Ending::answer;
+            co_return std::move(outcome.response);
+        }
+        co_return http::problem(
+            404, "not_found", http::reason_phrase(404),
+            "no service of the sandbox is asked for by this request; the control API is under /_sandbox/");
+    }
+
+    Result<void> load_faults() {
+        if (options.faults_file.empty()) return {};
+        auto text = read_file(options.faults_file);
+        if (!text) return text.error();
+        auto set = faults.set_json(*text);
+        if (!set)
+            return make_error(set.error().code, fmt::format("{}: {}", options.faults_file, set.error().message),
+                              set.error().hint);
+        options.faults_file.clear();  // a later start() goes on with the rules as they are then
+        return {};
+    }
+
+    SandboxOptions options;
+    FaultInjector faults;
+    ReceivedLog received;
+    AwsService aws;
+    std::vector<Service*> services;
+    std::string certificate_pem;
+    ControlApi control;
+    std::shared_ptr<TlsServerContext> tls;
+    std::unique_ptr<ShardSet> shards;
+    std::unique_ptr<http::Server> server;
+};
+
+Sandbox::Sandbox(SandboxOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Sandbox::~Sandbox() {
+    stop();
+}
+
+Result<void> Sandbox::start() {
+    if (impl_->server) return make_error(Errc::conflict, "the sandbox is running already");
+    auto loaded = impl_->load_faults();
+    if (!loaded) return loaded.error();
+    if (impl_->options.tls && !impl_->tls) {
+        auto tls = TlsServerContext::self_signed(impl_->certificate_pem);
+        if (!tls) return tls.error();
+        impl_->tls = std::move(*tls);
+    }
+    http::Server::Options server;
+    server.address = impl_->options.address;
+    server.port = impl_->options.port;
+    server.limits.max_body_bytes = kMaxBodyBytes;
+    server.tls = impl_->tls;
+    impl_->shards = std::make_unique<ShardSet>(impl_->options.shards);
+    auto* impl = impl_.get();
+    impl_->server = std::make_unique<http::Server>(
+        *impl_->shards, std::move(server), [impl](http::Request request) { return impl->handle(std::move(request)); });
+    impl_->shards->start();
+    auto started = impl_->server->start();
+    if (!started) {
+        stop();
+        return started.error();
+    }
+    impl_->options.port = impl_->server->port();
+    return {};
+}
+
+void Sandbox::stop() {
+    if (!impl_->server) return;
+    impl_->server->stop(Deadline::after({}));
+    impl_->server.reset();
+    impl_->shards->stop_and_join();
+    impl_->shards.reset();
+}
+
+std::uint16_t Sandbox::port() const noexcept {
+    return impl_->options.port;
+}
+
+std::string Sandbox::url() const {
+    bool v6 = impl_->options.address.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}:{}", impl_->options.tls ? "https" : "http", v6 ? "[" : "", impl_->options.address,
+                       v6 ? "]" : "", port());
+}
+
+const std::string& Sandbox::certificate_pem() const noexcept {
+    return impl_->certificate_pem;
+}
+ReceivedLog& Sandbox::received() noexcept {
+    return impl_->received;
+}
+FaultInjector& Sandbox::faults() noexcept {
+    return impl_->faults;
+}
+AwsService& Sandbox::aws() noexcept {
+    return impl_->aws;
+}
+
+}  // namespace sluice::sandbox

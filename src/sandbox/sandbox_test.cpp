@@ -1,0 +1,218 @@
+#include "sandbox/sandbox.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "http/client.hpp"
+#include "http/raw_client.hpp"
+#include "net/run_for_test.hpp"
+#include "sandbox/aws/signed_request_for_test.hpp"
+
+namespace sluice::sandbox {
+namespace {
+
+using testing::HasSubstr;
+
+class SandboxTest : public testing::Test {
+  protected:
+    void SetUp() override { start(); }
+
+    void start() {
+        auto started = sandbox_.start();
+        ASSERT_TRUE(started) << started.error().message;
+    }
+
+    http::RawClient::Answer ask(std::string_view method, std::string_view path, std::string_view body = "") {
+        http::RawClient client(sandbox_.port());
+        auto answer = client.ask(fmt::format("{} /_sandbox/{} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+                                             method, path, body.size(), body));
+        EXPECT_TRUE(answer) << method << " " << path;
+        return answer.value_or(http::RawClient::Answer{});
+    }
+    boost::json::value get(std::string_view path) { return boost::json::parse(ask("GET", path).body); }
+
+    std::string put_request(std::string_view stream, std::string_view data) {
+        auto body = fmt::format(R"({{"StreamName":"{}","Records":[{{"PartitionKey":"k","Data":"{}"}}]}})", stream,
+                                base64_encode(data));
+        return to_wire(signed_request(sandbox_key(), "kinesis", "Kinesis_20131202.PutRecords", body,
+                                      SystemClock::instance().now()));
+    }
+    int put(std::string_view stream, std::string_view data) {
+        http::RawClient client(sandbox_.port());
+        auto answer = client.ask(put_request(stream, data));
+        return answer ? answer->status : 0;
+    }
+
+    Sandbox sandbox_{SandboxOptions{}};
+};
+
+TEST_F(SandboxTest, ShowsWhatItAcceptedInOrder) {
+    ASSERT_EQ(put("events", "{\"a\":1}"), 200);
+    ASSERT_EQ(put("events", "\xff"), 200);
+    ASSERT_EQ(put("other", "text"), 200);
+    auto all = get("received");
+    ASSERT_EQ(all.at("items").as_array().size(), 3u);
+    const auto& first = all.at("items").at(0);
+    EXPECT_EQ(first.at("number").as_int64(), 1);
+    EXPECT_EQ(first.at("service").as_string(), "kinesis");
+    EXPECT_EQ(first.at("target").as_string(), "events");
+    EXPECT_EQ(first.at("key").as_string(), "k");
+    EXPECT_EQ(first.at("body").as_string(), "{\"a\":1}");
+    EXPECT_EQ(first.at("sequence").as_string().size(), 56u);
+    EXPECT_EQ(first.at("time").as_string().size(), std::string_view("2026-11-23T14:05:00.123456Z").size());
+    EXPECT_EQ(all.at("items").at(1).at("body_base64").as_string(), "/w==");
+    EXPECT_EQ(all.at("last").as_int64(), 3);
+
+    auto rest = get("received?since=1&limit=1");
+    ASSERT_EQ(rest.at("items").as_array().size(), 1u);
+    EXPECT_EQ(rest.at("last").as_int64(), 2);
+    auto other = get("received?target=other");
+    ASSERT_EQ(other.at("items").as_array().size(), 1u);
+    EXPECT_EQ(other.at("items").at(0).at("body").as_string(), "text");
+    EXPECT_EQ(get("received?service=sqs").at("items").as_array().size(), 0u);
+    EXPECT_EQ(ask("GET", "received?since=x").status, 400);
+}
+
+TEST_F(SandboxTest, ShowsAggregatedRecordsApart) {
+    using namespace std::string_view_literals;
+    auto message = "\x0a\x01k\x1a\x05\x08\x00\x1a\x01x"sv;
+    ASSERT_EQ(put("events", "\xf3\x89\x9a\xc2" + std::string(message) + std::string(as_view(md5(message)))), 200);
+    auto item = get("received").at("items").at(0);
+    ASSERT_EQ(item.at("records").as_array().size(), 1u);
+    EXPECT_EQ(item.at("records").at(0).at("key").as_string(), "k");
+    EXPECT_EQ(item.at("records").at(0).at("body").as_string(), "x");
+}
+
+TEST_F(SandboxTest, CountsAndClears) {
+    put("events", "abc");
+    put("events", "de");
+    auto counts = get("counts");
+    EXPECT_EQ(counts.at("items").as_int64(), 2);
+    EXPECT_EQ(counts.at("targets").at(0).at("bytes").as_int64(), 5);
+    EXPECT_EQ(ask("DELETE", "received").status, 200);
+    EXPECT_EQ(get("counts").at("items").as_int64(), 0);
+    EXPECT_EQ(get("received").at("items").as_array().size(), 0u);
+}
+
+TEST_F(SandboxTest, TakesFaultsShowsThemAndLetsThemGo) {
+    auto set = ask("PUT", "faults", R"([{"operation":"PutRecords","action":"http_500","count":1}])");
+    EXPECT_EQ(set.status, 200);
+    EXPECT_EQ(put("events", "x"), 500);
+    EXPECT_EQ(put("events", "x"), 200);
+    EXPECT_EQ(get("faults").at("rules").at(0).at("matched").as_int64(), 2);
+    EXPECT_EQ(get("faults").at("rules").at(0).at("struck").as_int64(), 1);
+    auto wrong = ask("PUT", "faults", R"([{"action":"explode"}])");
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_THAT(wrong.body, HasSubstr("explode"));
+    EXPECT_EQ(get("faults").at("rules").as_array().size(), 1u);
+    EXPECT_EQ(ask("DELETE", "faults").status, 200);
+    EXPECT_EQ(get("faults").at("rules").as_array().size(), 0u);
+}
+
+TEST_F(SandboxTest, DropsTheConnectionBeforeOrAfterAccepting) {
+    ask("PUT", "faults", R"([{"action":"reset_before","nth":1},{"action":"reset_after","nth":2}])");
+    EXPECT_EQ(put("events", "lost"), 0);
+    EXPECT_EQ(sandbox_.received().total().items, 0u);
+    EXPECT_EQ(put("events", "kept"), 0);
+    EXPECT_EQ(sandbox_.received().total().items, 1u);
+    EXPECT_EQ(put("events", "answered"), 200);
+}
+
+TEST_F(SandboxTest, LeavesAClientWaitingWhenItHangsAndStopsAllTheSame) {
+    ask("PUT", "faults", R"([{"action":"hang_after"}])");
+    http::RawClient client(sandbox_.port());
+    ASSERT_TRUE(client.send(put_request("events", "x")));
+    EXPECT_TRUE(sandbox_.received().wait_for(1, std::chrono::seconds(30)));
+    sandbox_.stop();
+    EXPECT_FALSE(client.read_answer());
+}
+
+TEST_F(SandboxTest, MakesAndDeletesTargets) {
+    EXPECT_EQ(ask("PUT", "targets/kinesis/s", R"({"shards":3})").status, 201);
+    EXPECT_EQ(ask("PUT", "targets/kinesis/s").status, 409);
+    EXPECT_EQ(ask("PUT", "targets/sqs/q.fifo", R"({"FifoQueue":"true"})").status, 201);
+    auto targets = get("targets");
+    ASSERT_EQ(targets.at("targets").as_array().size(), 2u);
+    EXPECT_EQ(targets.at("targets").at(0).at("open_shards").as_int64(), 3);
+    EXPECT_EQ(ask("DELETE", "targets/kinesis/s").status, 200);
+    EXPECT_EQ(put("s", "x"), 400);
+    EXPECT_EQ(ask("DELETE", "targets/kinesis/s").status, 404);
+    EXPECT_EQ(ask("PUT", "targets/pigeon/s").status, 404);
+}
+
+TEST_F(SandboxTest, SaysWhatIsNotThere) {
+    EXPECT_EQ(ask("GET", "nothing").status, 404);
+    EXPECT_EQ(ask("GET", "certificate").status, 404);
+    EXPECT_EQ(ask("POST", "counts").status, 405);
+    http::RawClient client(sandbox_.port());
+    EXPECT_EQ(client.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")->status, 404);
+}
+
+TEST_F(SandboxTest, GoesOnWithItsStateOnTheSamePortAfterAStop) {
+    put("events", "before");
+    auto port = sandbox_.port();
+    sandbox_.stop();
+    EXPECT_THROW(http::RawClient{port}, std::runtime_error);
+    start();
+    EXPECT_EQ(sandbox_.port(), port);
+    put("events", "after");
+    EXPECT_EQ(get("counts").at("items").as_int64(), 2);
+}
+
+TEST(SandboxStart, ReadsFaultsFromAFileAndNamesWhatIsWrongWithIt) {
+    auto name = testing::TempDir() + "sandbox_faults_test.json";
+    SandboxOptions options;
+    options.faults_file = name;
+    std::remove(name.c_str());
+    EXPECT_THAT(Sandbox(options).start().error().message, HasSubstr(name));
+    std::ofstream(name) << R"([{"action":"throttle","share":2}])";
+    EXPECT_THAT(Sandbox(options).start().error().message, HasSubstr(name + ": faults: rule 0: share"));
+    std::ofstream(name, std::ios::trunc) << R"([{"action":"throttle","share":0.2}])";
+    Sandbox sandbox(options);
+    ASSERT_TRUE(sandbox.start());
+    EXPECT_EQ(sandbox.faults().rules().size(), 1u);
+    std::remove(name.c_str());
+}
+
+TEST(SandboxStart, SpeaksTlsWithACertificateThatItShows) {
+    SandboxOptions options;
+    options.tls = true;
+    Sandbox sandbox(options);
+    ASSERT_TRUE(sandbox.start());
+    EXPECT_THAT(sandbox.certificate_pem(), HasSubstr("BEGIN CERTIFICATE"));
+    EXPECT_TRUE(sandbox.url().starts_with("https://127.0.0.1:"));
+
+    auto ca_file = testing::TempDir() + "sandbox_certificate_test.pem";
+    std::ofstream(ca_file) << sandbox.certificate_pem();
+    boost::asio::io_context io;
+    http::ClientPool::Options client;
+    client.endpoint = Endpoint::parse(sandbox.url()).value();
+    client.connect.tls.ca_file = ca_file;
+    http::ClientPool pool(io, client);
+    http::ClientRequest request;
+    request.method = "GET";
+    request.target = "/_sandbox/certificate";
+    auto answer = run_for_test(io, pool.send(std::move(request), Deadline::after(std::chrono::seconds(30))));
+    pool.close();
+    ASSERT_TRUE(answer) << answer.error().error.message;
+    EXPECT_EQ(answer->body, sandbox.certificate_pem());
+    std::remove(ca_file.c_str());
+}
+
+TEST(SandboxStart, SaysWhenThePortIsTaken) {
+    Sandbox first(SandboxOptions{});
+    ASSERT_TRUE(first.start());
+    SandboxOptions options;
+    options.port = first.port();
+    EXPECT_EQ(Sandbox(options).start().error().code, Errc::conflict);
+    EXPECT_EQ(first.start().error().code, Errc::conflict);
+}
+
+}  // namespace
+}  // namespace sluice::sandbox
