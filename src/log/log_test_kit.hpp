@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/fake_clock.hpp"
 #include "event/codec.hpp"
 #include "log/segment_log.hpp"
+#include "log/simulated_files.hpp"
 
 namespace sluice {
 
@@ -100,5 +102,41 @@ inline std::vector<Event> read_all(const EventLog& log, const EventFilter* filte
         request.from = page.next;
     }
 }
+
+/// A log on a simulated disk, with a clock that stands still. Small segments: about 28 KiB of events each.
+class SimulatedLogTest : public testing::Test {
+  protected:
+    static constexpr const char* kFolder = "/log";
+
+    SegmentLogOptions options() {
+        SegmentLogOptions options;
+        options.folder = kFolder;
+        options.segment_bytes = 32 << 10;
+        options.clock = &clock;
+        options.files = files.get();
+        options.on_fatal = [this](const std::string& message) { fatal.push_back(message); };
+        return options;
+    }
+    Result<std::unique_ptr<SegmentLog>> try_open() { return SegmentLog::open(options()); }
+    std::unique_ptr<SegmentLog> open() { return try_open().value(); }
+    /// Files of the log whose names end so, oldest first.
+    std::vector<std::string> paths(std::string_view suffix) const {
+        std::vector<std::string> found;
+        for (const std::string& path : files->names()) {
+            if (path.ends_with(suffix)) found.push_back(path);
+        }
+        return found;
+    }
+    /// Appends events one by one until there are so many segments; gives the last one's number.
+    static int fill_segments(SegmentLog& log, std::size_t segments, std::size_t padding = 3000) {
+        int number = static_cast<int>(log.stats().head);
+        while (log.segments().size() < segments) append_now(log, numbered_batch(++number, 1, padding)).value();
+        return number;
+    }
+
+    FakeClock clock;
+    std::unique_ptr<SimulatedFiles> files = std::make_unique<SimulatedFiles>();
+    std::vector<std::string> fatal;
+};
 
 }  // namespace sluice
