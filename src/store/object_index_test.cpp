@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/fake_clock.hpp"
 #include "store/fake_event_log.hpp"
 #include "store/full_disk.hpp"
@@ -446,6 +449,36 @@ TEST_F(ObjectIndexTest, HoldsTheTrimUntilItHasCaughtUp) {
     EXPECT_EQ(early.error().code, Errc::unavailable);
     ASSERT_TRUE(index_->catch_up(nullptr));
     EXPECT_TRUE(index_->rescue(0, 1, 10));
+}
+
+TEST_F(ObjectIndexTest, RescueExpiryAndReadingRunBesideApplying) {
+    for (int i = 0; i < 20; ++i) write({.id = "d" + std::to_string(i), .type = ObjectType::devices});
+    std::atomic<bool> done = false;
+    std::thread keeper([&] {
+        while (!done) {
+            EXPECT_TRUE(index_->rescue(0, 1, index_->watermark(0)));
+            EXPECT_TRUE(index_->expire());
+        }
+    });
+    std::thread reader([&] {
+        auto query = all();
+        query.type = ObjectType::devices;
+        while (!done) {
+            auto page = index_->list(query);
+            EXPECT_TRUE(page);
+            EXPECT_EQ(page->total, 20u);
+            EXPECT_TRUE(get("d7", ObjectType::devices));
+        }
+    });
+    for (int i = 0; i < 400; ++i) {
+        std::string id = "d" + std::to_string(i % 20);
+        write({.id = id, .event = EventType::update, .type = ObjectType::devices, .data = std::to_string(i)});
+    }
+    done = true;
+    keeper.join();
+    reader.join();
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(data_of("d" + std::to_string(i), ObjectType::devices), std::to_string(380 + i));
 }
 
 TEST_F(ObjectIndexTest, FullDiskRefusesAndCatchesUpByItselfLater) {
