@@ -1,0 +1,88 @@
+#include "destinations/webhook/response.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace sluice::webhook {
+namespace {
+
+/// Seconds (RFC 9110 §10.2.3); a date there is rare and the lane's own back-off does as well.
+std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
+    auto text = headers.get("Retry-After");
+    int seconds = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size() || seconds < 0) return std::nullopt;
+    return std::chrono::seconds(seconds);
+}
+
+/// The start of what the receiver said, on one line, printable.
+std::string first_words(const std::string& body) {
+    std::string out;
+    for (char c : body) {
+        if (out.size() >= 200) break;
+        bool printable = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+        if (printable)
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    }
+    // A character that was cut in two is left out.
+    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
+    if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
+    return out;
+}
+
+struct Meaning {
+    Verdict::Kind kind;
+    ErrorClass error_class;
+    bool ambiguous;
+    const char* hint;
+};
+
+Meaning meaning_of(int status) {
+    using Kind = Verdict::Kind;
+    switch (status) {
+        case 401:
+        case 403:
+            return {Kind::retry, ErrorClass::credentials, false,
+                    "does the receiver ask for a header (destination.headers) or another secret?"};
+        case 404:
+        case 410:
+            return {Kind::retry, ErrorClass::missing_target, false, "is destination.url still right?"};
+        case 408:
+        case 425:
+            return {Kind::retry, ErrorClass::transient, true, "tried again by itself"};
+        case 413:
+            return {Kind::rejected, ErrorClass::too_large, false, "the receiver takes no bodies of this size"};
+        case 429:
+            return {Kind::retry, ErrorClass::throttled, false, "the receiver asks for fewer requests: see rate"};
+        default:
+            break;
+    }
+    if (status >= 500) return {Kind::retry, ErrorClass::transient, true, "the receiver failed; tried again by itself"};
+    if (status >= 300 && status < 400)
+        return {Kind::retry, ErrorClass::missing_target, false,
+                "redirects are not followed: put the address it names into destination.url"};
+    if (status >= 400) return {Kind::rejected, ErrorClass::rejected, false, "the receiver will not take this event"};
+    return {Kind::retry, ErrorClass::transient, true, "not an answer to a POST"};
+}
+
+}  // namespace
+
+Verdict verdict_of(const http::ClientResponse& response, const std::string& url) {
+    if (response.status >= 200 && response.status < 300) return Verdict::accepted();
+    auto meaning = meaning_of(response.status);
+    auto failure = std::make_shared<Failure>();
+    failure->error_class = meaning.error_class;
+    failure->code = fmt::format("http_{}", response.status);
+    auto said = first_words(response.body);
+    failure->message = fmt::format("answered {} {}{}{}", response.status, http::reason_phrase(response.status),
+                                   said.empty() ? "" : ": ", said);
+    failure->target = url;
+    failure->hint = meaning.hint;
+    failure->retry_after = retry_after(response.headers);
+    return {meaning.kind, meaning.ambiguous, std::move(failure)};
+}
+
+}  // namespace sluice::webhook
