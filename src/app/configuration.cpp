@@ -182,6 +182,8 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         to.waiting = limits.bytes("waiting", to.waiting, 1 << 20);
         to.org_backlog = limits.bytes("org_backlog", to.org_backlog);
     });
+    reader.object("secrets",
+                  [&](SettingsReader& secrets) { configuration.secrets_key_file = secrets.required_text("key_file"); });
     configuration.shards = reader.integer("shards", configuration.shards, 0, 256);
     read_list(reader, "tokens", [&](const boost::json::object& object, const std::string& path) {
         SettingsReader token(object, path);
@@ -209,6 +211,7 @@ Result<void> apply_environment(Configuration& configuration, const Environment& 
                               "make one with: openssl rand -hex 24");
         configuration.admin_token = Secret(token->substr(0, last + 1));
     }
+    if (auto key = environment("SLUICE_SECRETS_KEY")) configuration.secrets_key = Secret(std::move(*key));
     if (auto data_dir = environment("SLUICE_DATA_DIR")) configuration.data_dir = *data_dir;
     if (auto listen = environment("SLUICE_LISTEN")) {
         auto parsed = parse_listen(*listen);

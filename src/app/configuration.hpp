@@ -47,7 +47,11 @@ struct Configuration {
     ObjectRetention objects;
     std::uint64_t min_free_disk = std::uint64_t{1} << 30;
     Limits limits;
-    std::size_t shards = 0;  ///< 0: one a core
+    std::size_t shards = 0;             ///< 0: one a core
+    std::string secrets_key_file;       ///< empty: `secrets.key` in the data folder, made at the first start
+    std::optional<Secret> secrets_key;  ///< SLUICE_SECRETS_KEY, instead of a file
+    /// Whether tenants' integrations may reach this machine: only while its own sandbox runs in the process.
+    bool allow_loopback_to_tenants = false;
     std::optional<Secret> admin_token;
     std::vector<TokenDefinition> tokens;  ///< pipe tokens too
     std::vector<boost::json::object> integrations;

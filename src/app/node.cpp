@@ -1,0 +1,272 @@
+#include "app/node.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "api/management.hpp"
+#include "app/destinations.hpp"
+#include "app/progress.hpp"
+#include "app/version.hpp"
+#include "control/integration_directory.hpp"
+#include "control/sealer.hpp"
+#include "control/token_directory.hpp"
+#include "delivery/engine.hpp"
+#include "http/server.hpp"
+#include "ingest/ingest.hpp"
+#include "log/segment_log.hpp"
+#include "net/shard.hpp"
+#include "sources/share_api/routes.hpp"
+#include "store/control_store.hpp"
+#include "store/cursor_store.hpp"
+#include "store/database.hpp"
+#include "store/object_index.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::size_t kReadThreads = 2;
+/// What an envelope adds to the caller's JSON, at most.
+constexpr std::size_t kEnvelopeRoom = 64 << 10;
+
+/// Runs `task` on a shard and waits for it on this thread, which is no shard's.
+template <class T>
+T wait_on(Shard& shard, boost::asio::awaitable<T> task) {
+    std::promise<T> promise;
+    auto future = promise.get_future();
+    boost::asio::co_spawn(shard.io(), std::move(task), [&promise](std::exception_ptr failure, T value) {
+        if (failure)
+            promise.set_exception(failure);
+        else
+            promise.set_value(std::move(value));
+    });
+    return future.get();
+}
+
+boost::asio::awaitable<bool> stop_engine(DeliveryEngine& engine, Deadline deadline) {
+    co_await engine.stop(deadline);
+    co_return true;
+}
+
+std::uint64_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t total = 0, resident = 0;
+    statm >> total >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+struct Node::Impl {
+    explicit Impl(Configuration given) : configuration(std::move(given)), registry(make_registry()) {}
+
+    Result<void> open_store();
+    Result<void> start_delivery();
+    Result<void> start_listener();
+    Result<Sealer> secrets_sealer() const;
+    void stop(Deadline deadline);
+    api::NodeStatus status() const;
+    std::optional<std::string> not_ready() const;
+    boost::asio::awaitable<http::Response> handle(http::Request request);
+
+    Configuration configuration;
+    DestinationRegistry registry;
+    const Clock& clock = SystemClock::instance();
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+
+    std::unique_ptr<ShardSet> shards;
+    std::unique_ptr<BlockingPool> reads, writes;
+    std::unique_ptr<EventLog> log;
+    std::shared_ptr<Database> database;
+    std::unique_ptr<CursorStore> cursors;
+    std::unique_ptr<ControlStore> control;
+    std::unique_ptr<ObjectIndex> index;
+    std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<DeliveryEngine> engine;
+    std::unique_ptr<IntegrationDirectory> directory;
+    std::shared_ptr<const TokenDirectory> tokens;
+    std::optional<Secret> new_admin_token;
+    api::TailHub tail;
+    std::unique_ptr<api::ManagementApi> management;
+    std::unique_ptr<share_api::Routes> share;
+    std::unique_ptr<http::Server> server;
+    bool running = false;
+};
+
+Result<void> Node::Impl::open_store() {
+    const auto& folder = configuration.data_dir;
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+        return make_error(Errc::io, fmt::format("cannot make the data folder {}: {}", folder, failed.message()),
+                          "choose another with --data-dir, or let this user write there");
+    // The log first: its lock keeps a second process from touching anything.
+    SegmentLogOptions log_options;
+    log_options.folder = folder + "/log";
+    log_options.max_waiting_bytes = configuration.limits.waiting;
+    log_options.max_record_bytes = configuration.limits.object + kEnvelopeRoom;
+    log_options.min_free_disk = configuration.min_free_disk;
+    auto opened_log = SegmentLog::open(std::move(log_options));
+    if (!opened_log) return opened_log.error();
+    log = std::move(*opened_log);
+
+    auto opened_database = Database::open(folder + "/db");
+    if (!opened_database) return opened_database.error();
+    database = std::move(*opened_database);
+    auto opened_cursors = CursorStore::open(database);
+    if (!opened_cursors) return opened_cursors.error();
+    cursors = std::move(*opened_cursors);
+    auto opened_control = ControlStore::open(database);
+    if (!opened_control) return opened_control.error();
+    control = std::move(*opened_control);
+    auto opened_index = ObjectIndex::open(database, *log, clock, configuration.objects);
+    if (!opened_index) return opened_index.error();
+    index = std::move(*opened_index);
+
+    Progress progress("catching up the object index");
+    auto caught_up = index->catch_up([&](Sequence at, Sequence head) { progress.update(at, head); });
+    if (!caught_up) return caught_up.error();
+
+    auto admin = admin_token(*control, configuration.admin_token);
+    if (!admin) return admin.error();
+    auto directory_of_tokens = TokenDirectory::make(configuration.tokens, admin->sha256);
+    if (!directory_of_tokens) return directory_of_tokens.error();
+    tokens = std::move(*directory_of_tokens);
+    new_admin_token = std::move(admin->to_show);
+    return {};
+}
+
+Result<void> Node::Impl::start_delivery() {
+    auto count = configuration.shards != 0 ? configuration.shards : std::max(1u, std::thread::hardware_concurrency());
+    shards = std::make_unique<ShardSet>(count);
+    reads = std::make_unique<BlockingPool>("reads", kReadThreads);
+    writes = std::make_unique<BlockingPool>("writes", 1);
+
+    Ingest::Options ingest_options;
+    ingest_options.limits.data.max_bytes = configuration.limits.object;
+    ingest_options.limits.data.max_depth = configuration.limits.depth;
+    ingest_options.limits.max_body_bytes = configuration.limits.body;
+    ingest = std::make_unique<Ingest>(*log, *index, *reads, clock, std::move(ingest_options));
+
+    DeliveryOptions delivery_options;
+    delivery_options.on_paused = [this](const std::string& id, const std::string& reason) {
+        if (directory) directory->remember_paused(id, reason);
+    };
+    engine = std::make_unique<DeliveryEngine>(*shards, *log, *cursors, registry, *reads, *writes, clock,
+                                              std::move(delivery_options));
+    log->add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) { tail.on_commit(*batch); });
+
+    auto sealer = secrets_sealer();
+    if (!sealer) return sealer.error();
+    directory = std::make_unique<IntegrationDirectory>(
+        IntegrationDirectory::Parts{*engine, *control, *cursors, registry, *writes, clock}, std::move(*sealer),
+        configuration.allow_loopback_to_tenants);
+
+    shards->start();
+    ingest->start();
+    engine->start();
+    running = true;
+    return wait_on((*shards)[0], directory->load(configuration.integrations, configuration.locate));
+}
+
+Result<Sealer> Node::Impl::secrets_sealer() const {
+    if (configuration.secrets_key) return Sealer::from_key_text(configuration.secrets_key->reveal());
+    bool named = !configuration.secrets_key_file.empty();
+    return Sealer::from_file(named ? configuration.secrets_key_file : configuration.data_dir + "/secrets.key", !named);
+}
+
+Result<void> Node::Impl::start_listener() {
+    auto authenticate = [this](std::string_view token) { return tokens->authenticate(token); };
+    share = std::make_unique<share_api::Routes>(*ingest, authenticate);
+    management = std::make_unique<api::ManagementApi>(api::ManagementApi::Parts{
+        *directory, *engine, tail, authenticate, [this] { return status(); }, [this] { return not_ready(); }});
+
+    http::Server::Options options;
+    options.address = configuration.listen.address;
+    options.port = configuration.listen.port;
+    options.limits.max_body_bytes = configuration.limits.body;
+    options.limits.max_connections = configuration.limits.connections;
+    if (!configuration.tls_certificate.empty()) {
+        auto tls = TlsServerContext::from_files(configuration.tls_certificate, configuration.tls_key);
+        if (!tls) return tls.error();
+        options.tls = std::move(*tls);
+    }
+    server = std::make_unique<http::Server>(
+        *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
+        [this](const http::Request& request) {
+            return api::ManagementApi::is_path(request.path) ? management->check_head(request)
+                                                             : share->check_head(request);
+        });
+    return server->start();
+}
+
+boost::asio::awaitable<http::Response> Node::Impl::handle(http::Request request) {
+    if (api::ManagementApi::is_path(request.path)) return management->handle(std::move(request));
+    return share->handle(std::move(request));
+}
+
+api::NodeStatus Node::Impl::status() const {
+    api::NodeStatus out;
+    out.version = kVersion;
+    out.uptime_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    out.log = log->stats();
+    out.database_bytes = database->bytes_on_disk();
+    out.open_connections = server ? server->open_connections() : 0;
+    out.ingest_waiting_bytes = ingest->waiting_bytes();
+    out.resident_bytes = resident_bytes();
+    return out;
+}
+
+std::optional<std::string> Node::Impl::not_ready() const {
+    if (auto failed = ingest->index_error()) return "the object index cannot be written: " + failed->message;
+    return std::nullopt;
+}
+
+void Node::Impl::stop(Deadline deadline) {
+    // Ways in first, then ways out, then what both rest on.
+    tail.close();
+    if (server) server->stop(deadline);
+    if (running) wait_on((*shards)[0], stop_engine(*engine, deadline));
+    if (log) log->close();
+    if (ingest) ingest->stop();
+    if (running) shards->stop_and_join();
+    if (reads) reads->stop();
+    if (writes) writes->stop();
+    if (cursors)
+        if (auto synced = cursors->sync(); !synced)
+            spdlog::error("cursors could not be synced: {}", synced.error().message);
+    if (database)
+        if (auto flushed = database->flush(); !flushed)
+            spdlog::error("the database could not be flushed: {}", flushed.error().message);
+    running = false;
+}
+
+Node::Node(Configuration configuration) : impl_(std::make_unique<Impl>(std::move(configuration))) {}
+
+Node::~Node() {
+    if (impl_ && impl_->running) impl_->stop(Deadline::after(std::chrono::seconds(1)));
+}
+
+Result<void> Node::start() {
+    for (auto step : {&Impl::open_store, &Impl::start_delivery, &Impl::start_listener})
+        if (auto done = (*impl_.*step)(); !done) return done;
+    return {};
+}
+
+void Node::stop(Deadline deadline) {
+    impl_->stop(deadline);
+}
+std::uint16_t Node::port() const {
+    return impl_->server->port();
+}
+const std::optional<Secret>& Node::new_admin_token() const {
+    return impl_->new_admin_token;
+}
+
+}  // namespace sluice::app

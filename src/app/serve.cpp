@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/logging.hpp"
+#include "app/node.hpp"
+#include "app/sandbox_server.hpp"
+
+namespace sluice::app {
+namespace {
+
+/// How long a stop waits for what is in flight.
+constexpr auto kDrainTime = std::chrono::seconds(20);
+
+Result<Configuration> configure(const ServeCommand& command) {
+    auto configuration = load_configuration(command.config, process_environment());
+    if (!configuration) return configuration;
+    if (!command.data_dir.empty()) configuration->data_dir = command.data_dir;
+    if (!command.listen.empty()) {
+        auto listen = parse_listen(command.listen);
+        if (!listen) return make_error(listen.error().code, "--listen " + listen.error().message, listen.error().hint);
+        configuration->listen = *listen;
+    }
+    return configuration;
+}
+
+int refuse(const Error& error) {
+    fmt::print(stderr, "sluice: {}\n", error.message);
+    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
+    return 1;
+}
+
+/// Blocks the signals that end the process, so that the threads made from here on leave them to wait_for_signal().
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+}  // namespace
+
+int run_serve(const ServeCommand& command) {
+    auto configuration = configure(command);
+    if (!configuration) return refuse(configuration.error());
+    set_up_logging(configuration->log_level, configuration->log_format);
+    auto signals = block_signals();
+
+    std::unique_ptr<SandboxServer> sandbox;
+    if (command.sandbox) {
+        auto started = SandboxServer::start({.listen = "127.0.0.1:4580"});
+        if (!started) return refuse(started.error());
+        sandbox = std::move(*started);
+        spdlog::info("sandbox listens on {}", sandbox->url());
+    }
+
+    auto address = configuration->listen.address;
+    bool secure = !configuration->tls_certificate.empty();
+    Node node(std::move(*configuration));
+    if (auto started = node.start(); !started) return refuse(started.error());
+    if (const auto& token = node.new_admin_token())
+        fmt::print(stderr,
+                   "\n  The operator's token, shown this once:\n\n      {}\n\n"
+                   "  Keep it, or set SLUICE_ADMIN_TOKEN to choose your own.\n\n",
+                   token->reveal());
+    bool v6 = address.find(':') != std::string::npos;
+    spdlog::info("listening on {}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
+
+    int signal = 0;
+    sigwait(&signals, &signal);
+    spdlog::info("stopping: what is in flight has {} s to finish", kDrainTime.count());
+    // A second signal ends the process at once; a restart is safe by design.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    node.stop(Deadline::after(kDrainTime));
+    if (sandbox) sandbox->stop();
+    spdlog::info("stopped");
+    return 0;
+}
+
+}  // namespace sluice::app
