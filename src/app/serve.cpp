@@ -50,6 +50,7 @@ int run_serve(const ServeCommand& command) {
     auto configuration = configure(command);
     if (!configuration) return refuse(configuration.error());
     set_up_logging(configuration->log_level, configuration->log_format);
+    configuration->allow_loopback_to_tenants = command.sandbox;
     auto signals = block_signals();
 
     std::unique_ptr<SandboxServer> sandbox;
