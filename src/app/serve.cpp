@@ -9,7 +9,7 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "app/node.hpp"
-#include "app/sandbox_server.hpp"
+#include "app/sandbox_start.hpp"
 
 namespace sluice::app {
 namespace {
@@ -53,12 +53,12 @@ int run_serve(const ServeCommand& command) {
     configuration->allow_loopback_to_tenants = command.sandbox;
     auto signals = block_signals();
 
-    std::unique_ptr<SandboxServer> sandbox;
+    std::unique_ptr<sandbox::Sandbox> stand_ins;
     if (command.sandbox) {
-        auto started = SandboxServer::start({.listen = "127.0.0.1:4580"});
+        auto started = start_sandbox({});
         if (!started) return refuse(started.error());
-        sandbox = std::move(*started);
-        spdlog::info("sandbox listens on {}", sandbox->url());
+        stand_ins = std::move(*started);
+        spdlog::info("sandbox listens on {}", stand_ins->url());
     }
 
     auto address = configuration->listen.address;
@@ -79,7 +79,7 @@ int run_serve(const ServeCommand& command) {
     // A second signal ends the process at once; a restart is safe by design.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     node.stop(Deadline::after(kDrainTime));
-    if (sandbox) sandbox->stop();
+    if (stand_ins) stand_ins->stop();
     spdlog::info("stopped");
     return 0;
 }

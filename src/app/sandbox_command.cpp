@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include "app/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/sandbox_start.hpp"
+
+namespace sluice::app {
+
+Result<std::unique_ptr<sandbox::Sandbox>> start_sandbox(const SandboxCommand& command) {
+    auto listen = parse_listen(command.listen);
+    if (!listen) return make_error(listen.error().code, "--listen " + listen.error().message, listen.error().hint);
+    sandbox::SandboxOptions options;
+    options.address = listen->address;
+    options.port = listen->port;
+    options.tls = command.tls;
+    options.faults_file = command.faults;
+    auto made = std::make_unique<sandbox::Sandbox>(std::move(options));
+    if (auto started = made->start(); !started) return started.error();
+    if (!command.certificate.empty()) {
+        std::ofstream file(command.certificate, std::ios::trunc);
+        file << made->certificate_pem();
+        if (!file.flush())
+            return make_error(Errc::io, fmt::format("cannot write the certificate to {}", command.certificate));
+    }
+    return made;
+}
+
+int run_sandbox(const SandboxCommand& command) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+    auto sandbox = start_sandbox(command);
+    if (!sandbox) {
+        fmt::print(stderr, "sluice sandbox: {}\n", sandbox.error().message);
+        if (!sandbox.error().hint.empty()) fmt::print(stderr, "  {}\n", sandbox.error().hint);
+        return 1;
+    }
+    fmt::print(
+        "stand-ins for AWS Kinesis, SQS and STS on {0}\n"
+        "  access key id      {1}\n"
+        "  secret access key  {2}\n"
+        "  what arrived       curl -s {0}/_sandbox/received\n"
+        "  faults             curl -s -X PUT {0}/_sandbox/faults -d '[{{\"action\":\"throttle\",\"share\":0.1}}]'\n",
+        (*sandbox)->url(), sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
+    std::fflush(stdout);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    (*sandbox)->stop();
+    return 0;
+}
+
+}  // namespace sluice::app
