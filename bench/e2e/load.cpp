@@ -40,7 +40,8 @@ std::string make_item(const LoadOptions& options) {
 }  // namespace
 
 std::int64_t now_us() noexcept {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 bool number_in(std::string_view body, std::uint64_t& n) noexcept {
@@ -60,8 +61,9 @@ class Load::Connection {
         auto path = options.mode == LoadOptions::Mode::events ? std::string("/events") : "/share/" + options.rec_type;
         auto type = options.batch == 1 ? "application/json" : "application/x-ndjson";
         request_ = fmt::format(
-            "POST {} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n", path,
-            options.token, type, body.size());
+            "POST {} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nContent-Length: "
+            "{}\r\n\r\n",
+            path, options.token, type, body.size());
         auto head = request_.size();
         request_ += body;
         for (auto at = request_.find(kMarker, head); at != std::string::npos; at = request_.find(kMarker, at + 1))

@@ -17,14 +17,14 @@ struct LoadOptions {
     std::string token;
     std::string rec_type = "io.example.bench";
     std::size_t connections = 64;
-    std::size_t batch = 100;        ///< objects a request; 1 in single mode
+    std::size_t batch = 100;  ///< objects a request; 1 in single mode
     std::size_t object_bytes = 1024;
     std::uint64_t events = 1'000'000;
-    double rate = 0;                ///< events a second; 0: as quick as answers come
+    double rate = 0;  ///< events a second; 0: as quick as answers come
 };
 
-/// Writes numbered objects over keep-alive connections, the cheapest way there is: requests are made once and only the numbers
-/// in them are overwritten. Every object holds `"n":"000000000042"`; numbers start at 0 and have no holes.
+/// Writes numbered objects over keep-alive connections, the cheapest way there is: requests are made once and only the
+/// numbers in them are overwritten. Every object holds `"n":"000000000042"`; numbers start at 0 and have no holes.
 /// Blocks until every request was answered. Thread: its own.
 class Load {
   public:
