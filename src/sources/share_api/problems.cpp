@@ -29,10 +29,6 @@ int status_of(Refusal::Kind kind) {
     return 500;
 }
 
-http::Response plain_problem(int status, std::string_view code, std::string_view detail) {
-    return http::problem(status, code, http::reason_phrase(status), detail);
-}
-
 }  // namespace
 
 http::Response problem_of(const Refusal& refusal) {
@@ -46,46 +42,16 @@ http::Response problem_of(const Refusal& refusal) {
     return response;
 }
 
-http::Response unauthenticated(std::string_view detail, bool token_was_given) {
-    http::Response response = plain_problem(401, "unauthenticated", detail);
-    response.headers.set("WWW-Authenticate", token_was_given ? R"(Bearer realm="sluice", error="invalid_token")"
-                                                             : R"(Bearer realm="sluice")");
-    return response;
-}
-
-http::Response missing_scope(std::string_view scope) {
-    const std::string name(scope);
-    http::Response response = plain_problem(403, "insufficient_scope", "this token lacks the scope " + name);
-    response.headers.set("WWW-Authenticate",
-                         R"(Bearer realm="sluice", error="insufficient_scope", scope=")" + name + '"');
-    return response;
-}
-
-http::Response forbidden(std::string_view code, std::string_view detail) {
-    return plain_problem(403, code, detail);
-}
-
 http::Response bad_request(std::string_view code, std::string_view detail) {
-    return plain_problem(400, code, detail);
+    return http::plain_problem(400, code, detail);
 }
 
 http::Response unacceptable(std::string_view code, std::string_view detail) {
-    return plain_problem(422, code, detail);
+    return http::plain_problem(422, code, detail);
 }
 
 http::Response unsupported_media_type(std::string_view detail) {
-    return plain_problem(415, "unsupported_media_type", detail);
-}
-
-http::Response unknown_path() {
-    return plain_problem(404, "unknown_path", "there is nothing under this path");
-}
-
-http::Response method_not_allowed(std::string_view method, std::string_view allowed) {
-    http::Response response = plain_problem(
-        405, "method_not_allowed", std::string(method) + " does not apply here; allowed: " + std::string(allowed));
-    response.headers.set("Allow", std::string(allowed));
-    return response;
+    return http::plain_problem(415, "unsupported_media_type", detail);
 }
 
 }  // namespace sluice::share_api

@@ -82,7 +82,7 @@ Routes::Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits)
 OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
     Call call;
     auto route = parse_route(request);
-    if (!route) return unknown_path();
+    if (!route) return http::unknown_path();
     call.route = std::move(*route);
     if (request.method == "OPTIONS") return call;
 
