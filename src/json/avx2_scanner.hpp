@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "json/avx2_bits.hpp"
+#include "json/avx2_numbers.hpp"
 
 namespace sluice::json::internal {
 
@@ -51,7 +52,7 @@ class TokenScanner {
     TokenScanner(std::string_view text, std::string* out)
         : window_(text.data()), scanned_until_(text.data()), end_(text.data() + text.size()), out_(out) {}
 
-    /// The next block that has tokens; one without any when there is none, or a string was bad.
+    /// The next block that has tokens; one without any when there is none, or something was bad.
     SLUICE_AVX2 __attribute__((noinline)) TokenBlock next_block() {
         for (;;) {
             if (block_ == block_count_) {
@@ -63,14 +64,12 @@ class TokenScanner {
         }
     }
 
-    const char* end() const { return end_; }
-
-    /// True when all of the text was scanned, all strings were good, and the last one ended.
+    /// True when all of the text was scanned, nothing was bad, and the last string ended.
     bool finished() const { return scanned_until_ == end_ && !bad_ && in_string_ == 0; }
     bool saw_non_ascii() const { return non_ascii_ != 0; }
 
   private:
-    /// On to the next window; false when there is none, or a string was bad.
+    /// On to the next window; false when there is none, or something was bad.
     SLUICE_AVX2 bool scan_window() {
         if (scanned_until_ == end_ || bad_) return false;
         window_ = scanned_until_;
@@ -131,12 +130,26 @@ class TokenScanner {
             bitmap(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(punctuation_by_nibble, block.low), joined.low),
                    _mm256_cmpeq_epi8(_mm256_shuffle_epi8(punctuation_by_nibble, block.high), joined.high));
 
-        std::uint64_t plain = ~(punctuation | white | quotes);
+        std::uint64_t plain = ~(punctuation | white | quotes | in_string);
         std::uint64_t plain_starts = plain & ~(plain << 1 | plain_carry_);
         plain_carry_ = plain >> 63;
-        starts_[index] = ((punctuation | plain_starts) & ~in_string) | (quotes & in_string);
+        if (plain_starts != 0) check_plain(block, window_ + index * kBlock, plain_starts, plain, punctuation | white);
+
+        starts_[index] = (punctuation & ~in_string) | plain_starts | (quotes & in_string);
         white_[index] = white & ~in_string;
         return white_[index];
+    }
+
+    /// Checks the numbers and words that start in a block: its plain numbers at once, the others one by one.
+    SLUICE_AVX2_INLINE void check_plain(const Block& block, const char* text, std::uint64_t starts, std::uint64_t plain,
+                                        std::uint64_t ends) {
+        NumberBits bits = number_bits(block);
+        std::uint64_t others = starts & ~(bits.digits | bits.minuses);
+        // The last one may go on in the next block.
+        if (plain >> 63) others |= std::bit_floor(starts);
+        if (!are_plain_numbers(starts & ~others, bits, ends)) [[unlikely]]
+            others = starts;
+        for (; others != 0; others &= others - 1) bad_ |= !accept_scalar(text + _tzcnt_u64(others), end_);
     }
 
     SLUICE_AVX2 __attribute__((noinline)) std::uint64_t check_escapes(std::uint64_t backslashes, const char* block) {
@@ -220,7 +233,7 @@ class TokenCursor {
   public:
     explicit TokenCursor(TokenScanner& scanner) : scanner_(scanner) {}
 
-    /// False when there is no further token, or a string was bad.
+    /// False when there is no further token, or something was bad.
     SLUICE_AVX2_INLINE bool has_next() {
         if (block_.starts == 0) block_ = scanner_.next_block();
         return block_.starts != 0;
@@ -229,18 +242,14 @@ class TokenCursor {
     /// The first byte of the next token; NUL, which no value starts with, when there is none.
     SLUICE_AVX2_INLINE char next() {
         if (!has_next()) return '\0';
-        token_ = block_.text + _tzcnt_u64(block_.starts);
+        char first = block_.text[_tzcnt_u64(block_.starts)];
         block_.starts &= block_.starts - 1;
-        return *token_;
+        return first;
     }
-
-    /// Where the token that next() gave stands.
-    const char* token() const { return token_; }
 
   private:
     TokenScanner& scanner_;
     TokenBlock block_;
-    const char* token_ = nullptr;
 };
 
 }  // namespace sluice::json::internal

@@ -21,72 +21,13 @@ namespace sluice::json::internal {
 
 namespace {
 
-/// What may stand directly after a number or a word.
-constexpr std::array<bool, 256> make_terminators() {
-    std::array<bool, 256> ends{};
-    for (unsigned char c : {' ', '\t', '\r', '\n', ',', ':', '[', ']', '{', '}'}) ends[c] = true;
-    return ends;
+constexpr std::array<bool, 256> make_value_starts() {
+    std::array<bool, 256> starts{};
+    for (unsigned char c : std::string_view("\"-0123456789tfn")) starts[c] = true;
+    return starts;
 }
-constexpr auto kEndsScalar = make_terminators();
-
-/// Past the digits at `p`, eight at a time.
-SLUICE_AVX2 const char* skip_digits(const char* p, const char* end) {
-    while (end - p >= 8) {
-        std::uint64_t bytes;
-        std::memcpy(&bytes, p, 8);
-        bytes ^= 0x3030303030303030;  // digits become 0 to 9
-        // The high bit of each byte that is not a digit; carries can only spoil bytes after the first of those.
-        std::uint64_t others = ((bytes + 0x7676767676767676) | bytes) & 0x8080808080808080;
-        if (others != 0) return p + _tzcnt_u64(others) / 8;
-        p += 8;
-    }
-    while (p != end && *p >= '0' && *p <= '9') ++p;
-    return p;
-}
-
-/// Past the number at `p`; nullptr when it is none.
-SLUICE_AVX2_INLINE const char* skip_number(const char* p, const char* end) {
-    p += *p == '-';
-    const char* integer = p;
-    p = skip_digits(p, end);
-    if (p == integer || (*integer == '0' && p - integer != 1)) return nullptr;
-    if (p != end && *p == '.') {
-        const char* fraction = p + 1;
-        p = skip_digits(fraction, end);
-        if (p == fraction) return nullptr;
-    }
-    if (p != end && (*p | 0x20) == 'e') {
-        ++p;
-        if (p != end && (*p == '+' || *p == '-')) ++p;
-        const char* exponent = p;
-        p = skip_digits(exponent, end);
-        if (p == exponent) return nullptr;
-    }
-    return p;
-}
-
-/// Past the word at `p`; nullptr when it is not `expected`.
-const char* skip_word(const char* p, const char* end, std::string_view expected) {
-    return std::string_view(p, static_cast<std::size_t>(end - p)).starts_with(expected) ? p + expected.size() : nullptr;
-}
-
-/// The number or word at `p`, and that it ends where a token may end. (Not inlined: the walk needs the registers.)
-SLUICE_AVX2 __attribute__((noinline)) bool accept_scalar(const char* p, const char* end) {
-    switch (*p) {
-        case 't':
-            p = skip_word(p, end, "true");
-            break;
-        case 'f':
-            p = skip_word(p, end, "false");
-            break;
-        case 'n':
-            p = skip_word(p, end, "null");
-            break;
-        default:
-            p = skip_number(p, end);
-    }
-    return p && (p == end || kEndsScalar[static_cast<unsigned char>(*p)]);
-}
+/// What a token that is a string, a number or a word starts with. The scanner has checked the rest of it.
+constexpr auto kStartsValue = make_value_starts();
 
 /// The grammar over tokens. No recursion: depth is the caller's to choose.
 SLUICE_AVX2 bool walk(TokenScanner& scanner, std::size_t max_depth) {
@@ -108,7 +49,7 @@ SLUICE_AVX2 bool walk(TokenScanner& scanner, std::size_t max_depth) {
                 continue;
             }
             nesting.close();
-        } else if (c != '"' && (c == '\0' || !accept_scalar(tokens.token(), scanner.end()))) {
+        } else if (!kStartsValue[static_cast<unsigned char>(c)]) {
             return false;
         }
         // Here a value is complete.
