@@ -229,6 +229,7 @@ Result<AwsAccessKey> parse_pasted_access_key(std::string_view text) {
 
     Secret broken_up(with_line_breaks(clean));
     auto lines = lines_of(broken_up.reveal());
+    if (lines.empty()) return refuse("is empty");
     auto separator = separator_of(lines.front());
     std::vector<Column> columns;
     for (const auto& name : fields_of(lines.front(), separator)) columns.push_back(column_of(clean_pasted(name)));

@@ -89,6 +89,7 @@ TEST(AwsAccessKey, ReadsCredentialsFilesAndEnvironmentLines) {
 
 TEST(AwsAccessKey, NamesWhatWasPastedInstead) {
     EXPECT_EQ(error_of("  \r\n").message, "is empty");
+    EXPECT_EQ(error_of("\\n").message, "is empty");
     EXPECT_THAT(error_of("User name,Password,Console sign-in URL\nbob,hunter2,https://x").message,
                 HasSubstr("CSV of a console sign-in"));
     EXPECT_THAT(error_of("Access key ID,Status\nAKIAIOSFODNN7EXAMPLE,Active").message,

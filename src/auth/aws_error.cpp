@@ -117,8 +117,8 @@ AwsError read_aws_error(int status, const http::Headers& headers, std::string_vi
         error.message = xml_text(body, "Message").value_or(std::string());
     }
     if (error.code.empty()) error.code = bare_aws_error_code(headers.get("x-amzn-errortype"));
-    if (error.code.empty()) error.code = fmt::format("http_{}", status);
     error.code = tidy(std::move(error.code));
+    if (error.code.empty()) error.code = fmt::format("http_{}", status);
     strike_out(error.message, used.secret_access_key);
     strike_out(error.message, used.session_token);
     error.message = tidy(std::move(error.message));

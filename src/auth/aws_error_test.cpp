@@ -47,6 +47,7 @@ TEST(AwsError, TakesTheCodeFromTheHeaderOrTheStatusWhereTheBodyHasNone) {
     EXPECT_EQ(error.request_id, "request-7");
     EXPECT_EQ(read(503, "<html>Service Unavailable</html>").code, "http_503");
     EXPECT_EQ(read(502, "").code, "http_502");
+    EXPECT_EQ(read(400, R"({"__type":"\nX"})").code, "http_400");
 }
 
 TEST(AwsError, MessagesAreOneBoundedLineWithoutSecrets) {
