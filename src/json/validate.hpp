@@ -24,8 +24,8 @@ struct JsonError {
 /// Appends `text` to `out` with insignificant white space removed and nothing else changed, if it is one valid JSON
 /// value: RFC 8259 grammar in full, UTF-8, no lone surrogate escapes, nesting within limits. On an error `out` is as it
 /// was. Numbers, escapes, member order and duplicate names are kept as they stand. `1E400` and 30-digit integers are
-/// valid. The fast path of ingest: one pass over a structural bitmap, AVX2 where present (found at run time), scalar
-/// elsewhere.
+/// valid. `text` must not lie in `out`. The fast path of ingest: one pass over a structural bitmap, AVX2 where present
+/// (found at run time), scalar elsewhere.
 std::optional<JsonError> minify_to(std::string& out, std::string_view text, const JsonLimits& limits);
 /// The same check without output.
 std::optional<JsonError> validate(std::string_view text, const JsonLimits& limits);
