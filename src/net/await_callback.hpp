@@ -5,7 +5,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "net/post_gate.hpp"
 
 namespace sluice {
 
@@ -23,11 +23,13 @@ namespace detail {
 template <class T, class Handler>
 struct PendingCallback {
     PendingCallback(Handler waiting, boost::asio::any_io_executor resume_on)
-        : handler(std::move(waiting)), guard(std::move(resume_on)) {}
+        : handler(std::move(waiting)), executor(resume_on), guard(resume_on), gate(PostGate::of(resume_on)) {}
 
     std::atomic<bool> called{false};
     std::optional<Handler> handler;
+    boost::asio::any_io_executor executor;
     boost::asio::executor_work_guard<boost::asio::any_io_executor> guard;
+    std::shared_ptr<PostGate> gate;
 };
 
 }  // namespace detail
@@ -52,7 +54,7 @@ boost::asio::awaitable<T> await_callback(Start start) {
                 pending->guard.reset();
                 std::move(waiting)(std::move(moved));
             };
-            boost::asio::post(pending->guard.get_executor(), std::move(resume));
+            pending->gate->post(pending->executor, std::move(resume));
         };
         start(std::move(done));
     };

@@ -126,5 +126,28 @@ TEST(AwaitCallback, KeepsTheExecutorBusyUntilItIsCalled) {
     EXPECT_EQ(got, 3);
 }
 
+TEST(PostGate, DropsWhatComesAfterTheEndOfTheIoContext) {
+    auto io = std::make_unique<asio::io_context>();
+    asio::any_io_executor executor = io->get_executor();
+    auto gate = PostGate::of(executor);
+    EXPECT_EQ(PostGate::of(executor), gate) << "one for all";
+    int ran = 0;
+    gate->post(executor, [&ran] { ++ran; });
+    io->run();
+    EXPECT_EQ(ran, 1);
+    io.reset();
+    gate->post(executor, [&ran] { ++ran; });
+    EXPECT_EQ(ran, 1);
+}
+
+TEST(PostGate, StandsEndingsAtTheWorstMoment) {
+    BlockingPool pool("test", 1);
+    for (int i = 0; i < 300; ++i) {
+        asio::io_context io;
+        run_for_test(io, pool.run([] {}));
+        // The pool's thread may still be inside its post() when the io_context goes.
+    }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -5,14 +5,13 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <cstring>
 #include <memory>
 #include <optional>
 
 #include "net/blocking_pool.hpp"
+#include "net/post_gate.hpp"
 #include "net/signal_event.hpp"
 
 namespace sluice {
@@ -73,7 +72,6 @@ Result<Addresses> look_up(const std::string& host) {
     return addresses;
 }
 
-/// Outlives its waiter when that has given up.
 struct LookUp {
     explicit LookUp(const asio::any_io_executor& executor) : done(executor) {}
     SignalEvent done;
@@ -89,11 +87,15 @@ asio::awaitable<Result<Addresses>> resolve(std::string host, Deadline deadline) 
 
     auto executor = co_await asio::this_coro::executor;
     auto look_up_state = std::make_shared<LookUp>(executor);
-    resolver_threads().post([look_up_state, host, guard = asio::make_work_guard(executor)] {
+    // Weak, as the state belongs to this thread: only a handler that runs here may hold it.
+    std::weak_ptr<LookUp> waiting = look_up_state;
+    resolver_threads().post([waiting, host, executor, gate = PostGate::of(executor)] {
         auto result = look_up(host);
-        asio::post(guard.get_executor(), [look_up_state, result = std::move(result)]() mutable {
-            look_up_state->result = std::move(result);
-            look_up_state->done.set();
+        gate->post(executor, [waiting, result = std::move(result)]() mutable {
+            auto state = waiting.lock();
+            if (!state) return;
+            state->result = std::move(result);
+            state->done.set();
         });
     });
     bool answered = co_await look_up_state->done.wait(deadline);

@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,6 +24,11 @@ namespace {
 struct Task {
     asio::cancellation_signal signal;
     bool started = false;
+    bool told = false;
+
+    void cancel() {
+        if (started && !std::exchange(told, true)) signal.emit(asio::cancellation_type::terminal);
+    }
 };
 
 [[noreturn]] void task_threw(const std::exception_ptr& exception) {
@@ -47,7 +53,7 @@ bool is_cancellation(const std::exception_ptr& exception) {
 
 }  // namespace
 
-struct TaskGroup::State {
+struct TaskGroup::State : std::enable_shared_from_this<State> {
     explicit State(asio::io_context& context) : io(context), empty(context, asio::steady_timer::time_point::max()) {}
 
     void cancel();
@@ -68,7 +74,7 @@ asio::awaitable<void> run_task(std::shared_ptr<State> state, Task* self, asio::a
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await asio::post(state->io, asio::use_awaitable);
     self->started = true;
-    if (state->cancelled) self->signal.emit(asio::cancellation_type::terminal);
+    if (state->cancelled) self->cancel();
     co_await std::move(task);
 }
 
@@ -92,14 +98,20 @@ void TaskGroup::spawn(asio::awaitable<void> task) {
                    asio::bind_cancellation_slot(position->signal.slot(), std::move(done)));
 }
 
-void TaskGroup::cancel() { state_->cancel(); }
+void TaskGroup::cancel() {
+    state_->cancel();
+}
 
 void TaskGroup::State::cancel() {
     cancelled = true;
-    for (auto next = tasks.begin(); next != tasks.end();) {
-        auto& task = *next++;
-        if (task.started) task.signal.emit(asio::cancellation_type::terminal);
-    }
+    // Asio hands an emission from outside of the io_context's turn on to a later one, by when the task may be gone: so
+    // the tasks are looked up in that turn.
+    asio::dispatch(io, [state = shared_from_this()] {
+        for (auto next = state->tasks.begin(); next != state->tasks.end();) {
+            auto& task = *next++;
+            task.cancel();
+        }
+    });
 }
 
 asio::awaitable<void> TaskGroup::join() {
