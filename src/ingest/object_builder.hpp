@@ -64,8 +64,8 @@ class ObjectBuilder {
 };
 
 /// Appends the `update` event of an object: new data and checksum, `updaterId` and `updateDate`; everything else as in
-/// `current`, byte for byte. `updateDate` is `now`, or a millisecond after the last one where the clock has not passed
-/// it.
+/// `current` (which is not of `batch`), byte for byte. `updateDate` is `now`, or a millisecond after the last one where
+/// the clock has not passed it.
 std::optional<Refusal> append_update(EventBatch& batch, const Event& current, const Author& author, Timestamp now,
                                      std::string_view text, DataLimits limits);
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fake_clock.hpp"
@@ -30,8 +32,11 @@ class ObjectBuilderTest : public ::testing::Test {
 
     EventView event(std::size_t index) const { return decode_event(batch_.body(index)).value(); }
 
+    /// The event as the log would give it: in bytes of its own, not in the batch that is being filled.
     Event committed(std::size_t index) const {
-        return Event(batch_.bytes(), event(index), {0, index + 1}, clock_.now());
+        auto body = std::make_shared<const std::string>(batch_.body(index));
+        const EventView view = decode_event(*body).value();
+        return Event(std::move(body), view, {0, index + 1}, clock_.now());
     }
 
     static std::string member(std::string_view object, std::string_view name) {
