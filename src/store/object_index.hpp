@@ -62,12 +62,14 @@ class ObjectIndex {
         std::optional<Timestamp> from, to;  ///< creation time, from inclusive, to exclusive
         std::size_t offset = 0;             ///< objects to skip
         std::size_t limit = 999;
-        bool newest_first = true;  ///< by id, which is by creation for ids made here
-        bool exact_total = true;   ///< false: stop looking once the page is full
+        bool newest_first = true;                     ///< by id, which is by creation for ids made here
+        bool exact_total = true;                      ///< false: stop looking once the page is full
+        std::uint64_t max_bytes = ~std::uint64_t(0);  ///< of objs read; one object is given even when it is larger
     };
     struct ListPage {
         std::vector<Event> events;  ///< each object's latest event
         std::uint64_t total = 0;    ///< that match, all pages; without exact_total those seen on the way
+        bool cut = false;           ///< max_bytes ended the page before its limit did
     };
     virtual Result<ListPage> list(const ListQuery& query) const = 0;
 

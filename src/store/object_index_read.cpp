@@ -100,22 +100,26 @@ Result<ObjectIndex::ListPage> RocksObjectIndex::list(const ListQuery& query) con
     if (auto ended = scan.status(); !ended) return ended.error();
 
     page.events.reserve(found.size());
+    std::uint64_t bytes = 0;
     for (const Found& object : found) {
+        page.cut = bytes > 0 && bytes >= query.max_bytes;
+        if (page.cut) break;
         const Key key{query.org, query.type, query.rec_type, object.id};
         auto event = event_at(object.entry, key);
         if (!event) return event.error();
-        if (event.value()) {
-            page.events.push_back(std::move(*event.value()));
-            continue;
+        if (!event.value()) {
+            auto current = get(key);
+            if (current) {
+                event.value() = std::move(current.value());
+            } else if (current.error().code == Errc::not_found) {
+                --page.total;  // deleted meanwhile
+                continue;
+            } else {
+                return current.error();
+            }
         }
-        auto current = get(key);
-        if (current) {
-            page.events.push_back(std::move(current.value()));
-        } else if (current.error().code == Errc::not_found) {
-            --page.total;  // deleted meanwhile
-        } else {
-            return current.error();
-        }
+        bytes += (*event.value())->obj.size();
+        page.events.push_back(std::move(*event.value()));
     }
     return page;
 }

@@ -189,6 +189,22 @@ TEST_F(ObjectIndexTest, TheNewestCanBeHadWithoutLookingAtAll) {
     EXPECT_EQ(total_, 1u);
 }
 
+TEST_F(ObjectIndexTest, APageOfTooManyBytesIsCutAndSaysSo) {
+    for (auto id : {"a1", "a2", "a3"}) create(id);
+    auto query = all();
+    const auto whole = index_->list(query).value();
+    EXPECT_FALSE(whole.cut);
+    query.max_bytes = whole.events[0]->obj.size() + 1;
+    const auto cut = index_->list(query).value();
+    EXPECT_TRUE(cut.cut);
+    EXPECT_EQ(cut.events.size(), 2u);
+    EXPECT_EQ(cut.total, 3u);
+    query.max_bytes = 1;
+    EXPECT_EQ(index_->list(query).value().events.size(), 1u);
+    query.limit = 1;
+    EXPECT_FALSE(index_->list(query).value().cut);
+}
+
 TEST_F(ObjectIndexTest, FiltersByAllTags) {
     write({.id = "a", .tags = {"Dublin", "floor-1"}});
     write({.id = "b", .tags = {"Dublin"}});

@@ -70,6 +70,13 @@ http::Response options(Route::Kind kind) {
     return response;
 }
 
+http::Response sort_too_large(const RouteLimits& limits, std::uint64_t matching) {
+    return unacceptable("sort_too_large", "sorting by other members than createDate and tstamp reads at most " +
+                                              std::to_string(limits.max_sorted_objects) + " objects of " +
+                                              format_bytes(limits.max_read_bytes) + " in all, and " +
+                                              std::to_string(matching) + " match; narrow them by from, to or tags");
+}
+
 ObjectForm form_of(const ListParameters& parameters) {
     return parameters.details ? ObjectForm::whole : ObjectForm::without_data;
 }
@@ -227,27 +234,21 @@ asio::awaitable<http::Response> Routes::list(Call call) {
     query.offset = sorted_here ? 0 : parameters.offset();
     query.limit = sorted_here ? limits_.max_sorted_objects : parameters.per_page;
     query.newest_first = parameters.sort.newest_first();
+    query.max_bytes = limits_.max_read_bytes;
     IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
     if (!page) co_return problem_of(page.error());
 
     std::span<const Event> shown = page->events;
     if (sorted_here) {
-        if (page->total > limits_.max_sorted_objects)
-            co_return unacceptable("sort_too_large",
-                                   "sorting by other members than createDate and tstamp reads at most " +
-                                       std::to_string(limits_.max_sorted_objects) + " objects, and " +
-                                       std::to_string(page->total) + " match; narrow them by from, to or tags");
+        if (page->cut || page->total > limits_.max_sorted_objects) co_return sort_too_large(limits_, page->total);
         parameters.sort.sort(page->events);
         shown = page->events;
         shown = shown.subspan(std::min(parameters.offset(), shown.size()));
         shown = shown.first(std::min(parameters.per_page, shown.size()));
+    } else if (page->cut) {
+        co_return unacceptable("page_too_large", "this page has more than " + format_bytes(limits_.max_read_bytes) +
+                                                     " of objects; ask for a smaller perPage");
     }
-    std::size_t bytes = 0;
-    for (const Event& event : shown) bytes += event->obj.size();
-    if (parameters.details && bytes > limits_.max_answer_bytes)
-        co_return unacceptable("page_too_large", "this page would have more than " +
-                                                     format_bytes(limits_.max_answer_bytes) +
-                                                     "; ask for a smaller perPage, or for details=false");
     const PageMeta meta{parameters.page, parameters.per_page, page->total};
     co_return answer_with(200, meta, shown, form_of(parameters));
 }

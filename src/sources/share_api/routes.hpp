@@ -17,7 +17,7 @@ struct RouteLimits {
     std::size_t max_per_page = 10'000;
     /// A sort that the index does not keep reads every object that matches: no more than these.
     std::size_t max_sorted_objects = 10'000;
-    std::size_t max_answer_bytes = 64 << 20;
+    std::uint64_t max_read_bytes = 64 << 20;  ///< of objects, for one answer
 };
 
 /// The Share API over HTTP: /share, /device, /device-health and /events (docs/share-api.md).

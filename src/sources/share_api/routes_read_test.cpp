@@ -154,13 +154,14 @@ TEST(ShareApiReadLimits, ASortOfTooManyObjectsSaysSo) {
 
 TEST(ShareApiReadLimits, APageTooLargeToAnswerSaysSo) {
     RouteLimits limits;
-    limits.max_answer_bytes = 2500;
+    limits.max_read_bytes = 2000;
     ShareApiBench api({}, limits);
     for (int n = 1; n <= 5; ++n) api.create("/share/io.acme", "{\"n\":1}");
     const auto refused = api.call("GET", "/share/io.acme");
     EXPECT_EQ(refused.status, 422);
     EXPECT_EQ(code_of(refused), "page_too_large");
     EXPECT_EQ(api.call("GET", "/share/io.acme?perPage=2").status, 200);
+    EXPECT_EQ(code_of(api.call("GET", "/share/io.acme?sort=name")), "sort_too_large");
 }
 
 }  // namespace
