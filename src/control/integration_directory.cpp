@@ -32,6 +32,12 @@ Error unknown_integration(const std::string& id) {
     return make_error(Errc::not_found, fmt::format("there is no integration \"{}\"", id));
 }
 
+std::optional<std::string> paused_reason(const std::map<std::string, std::string>& paused, const std::string& id) {
+    auto found = paused.find(id);
+    if (found == paused.end()) return std::nullopt;
+    return found->second;
+}
+
 Result<boost::json::object> parse_settings(const std::string& text) {
     boost::system::error_code error;
     auto value = boost::json::parse(text, error);
@@ -102,13 +108,24 @@ Result<std::vector<IntegrationConfig>> IntegrationDirectory::check(
     return out;
 }
 
-boost::asio::awaitable<Result<void>> IntegrationDirectory::start(std::string id, Entry entry, IntegrationConfig config,
-                                                                 bool paused, std::string reason) {
+IntegrationDirectory::Entry IntegrationDirectory::make_entry(const IntegrationConfig& config, bool from_file,
+                                                             boost::json::object settings) {
+    Entry entry;
+    entry.org = config.org;
+    entry.from_file = from_file;
+    entry.settings = std::move(settings);
+    return entry;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::start(Entry entry, IntegrationConfig config,
+                                                                 std::optional<std::string> paused_reason) {
+    std::string id = config.id;
+    const bool paused = paused_reason.has_value();
     Result<void> added = co_await parts_.engine.add(std::move(config), paused);
     if (!added) co_return added.error();
     if (paused) {
         // Tells the engine why; it was never running.
-        Result<void> told = co_await parts_.engine.pause(id, std::move(reason));
+        Result<void> told = co_await parts_.engine.pause(id, std::move(*paused_reason));
         if (!told) co_return told.error();
     }
     std::lock_guard lock(mutex_);
@@ -138,12 +155,10 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
     if (auto forgotten = forget_long_gone(present); !forgotten) co_return forgotten.error();
 
     for (std::size_t i = 0; i < from_file->size(); ++i) {
-        auto& config = (*from_file)[i];
-        auto id = config.id;
-        auto reason = paused.find(id);
-        Entry entry{config.org, true, std::move(file_integrations[i])};
-        Result<void> started = co_await start(id, std::move(entry), std::move(config), reason != paused.end(),
-                                              reason == paused.end() ? std::string() : reason->second);
+        std::string id = (*from_file)[i].id;
+        Entry entry = make_entry((*from_file)[i], true, std::move(file_integrations[i]));
+        std::optional<std::string> reason = paused_reason(paused, id);
+        Result<void> started = co_await start(std::move(entry), std::move((*from_file)[i]), std::move(reason));
         if (!started)
             co_return locate(make_error(started.error().code,
                                         fmt::format("integrations[{}] ({}): {}", i, id, started.error().message),
@@ -163,10 +178,9 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
             co_return make_error(config.error().code,
                                  fmt::format("the kept integration \"{}\": {}", id, config.error().message),
                                  config.error().hint);
-        auto reason = paused.find(id);
-        Entry entry{config->org, false, std::move(*settings)};
-        Result<void> started = co_await start(id, std::move(entry), std::move(*config), reason != paused.end(),
-                                              reason == paused.end() ? std::string() : reason->second);
+        Entry entry = make_entry(*config, false, std::move(*settings));
+        std::optional<std::string> reason = paused_reason(paused, id);
+        Result<void> started = co_await start(std::move(entry), std::move(*config), std::move(reason));
         if (!started) co_return started.error();
     }
     co_return Result<void>();
@@ -255,8 +269,8 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
         if (entries_.contains(id))
             co_return make_error(Errc::conflict, fmt::format("the id \"{}\" is in use", id), "choose another id");
     }
-    Entry entry{config->org, false, settings};
-    Result<void> added = co_await start(id, entry, std::move(*config), false, {});
+    Entry entry = make_entry(*config, false, settings);
+    Result<void> added = co_await start(entry, std::move(*config), std::nullopt);
     if (!added) co_return added.error();
 
     settings["_operator"] = caller.is_operator;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -86,8 +87,9 @@ class IntegrationDirectory {
 
     Result<Entry> visible(const Principal& caller, const std::string& id) const;
     Item item_of(const std::string& id, const Entry& entry, IntegrationStatus status) const;
-    boost::asio::awaitable<Result<void>> start(std::string id, Entry entry, IntegrationConfig config, bool paused,
-                                               std::string reason);
+    static Entry make_entry(const IntegrationConfig& config, bool from_file, boost::json::object settings);
+    boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,
+                                               std::optional<std::string> paused_reason);
     Result<void> forget_long_gone(const std::set<std::string>& present);
 
     Parts parts_;
