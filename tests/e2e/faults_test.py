@@ -28,7 +28,7 @@ FAULTS = {
     "500 for half of the requests": on_records(action="http_500", share=0.5),
     "reset before accepting": on_records(action="reset_before", share=0.3),
     "reset after accepting": on_records(action="reset_after", share=0.3),
-    "slow": on_records(action="delay", delay_ms=80, share=0.5),
+    "slow": on_records(action="delay", delay="80ms", share=0.5),
     "expired token": on_records(action="expired_token", share=0.3),
     "missing stream or queue": on_records(action="missing_target", share=0.5),
     "access denied": on_records(action="access_denied", share=0.5),
@@ -46,7 +46,9 @@ def run(binary, events_per_fault, seed):
             for name, rules in FAULTS.items():
                 sandbox.faults(rules, seed)
                 started, before = time.monotonic(), load.total()
-                wait_until(lambda: load.total() >= before + events_per_fault, f"{events_per_fault} events are written")
+                # Long enough for retries to meet the fault again.
+                wait_until(lambda: load.total() >= before + events_per_fault and time.monotonic() - started > 0.8,
+                           f"{events_per_fault} events are written")
                 for integration in TARGETS:
                     stats, whole = sluice.stats(integration)
                     check_ledger(stats, integration)

@@ -288,7 +288,12 @@ def wait_drained(sluice, names, total, seconds=120):
 
 
 def bodies_of(items, target):
-    return [item["body"] for item in items if item["target"] == target]
+    """What consumers of a target see, in order: of a KPL-aggregated record the records within it."""
+    out = []
+    for item in items:
+        if item["target"] == target:
+            out.extend(inner["body"] for inner in item["records"]) if "records" in item else out.append(item["body"])
+    return out
 
 
 class Folder:
