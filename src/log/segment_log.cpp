@@ -101,7 +101,8 @@ class SegmentLog::Impl {
 
     std::vector<SegmentInfo> segments() const {
         std::vector<SegmentInfo> infos;
-        for (const auto& segment : *segments_.snapshot()) {
+        auto segments = segments_.snapshot();
+        for (const auto& segment : *segments) {
             SegmentExtent extent = segment->extent();
             infos.push_back({extent.first, extent.last(), segment->header().file_bytes, extent.first_time,
                              extent.last_time, !segment->sealed()});

@@ -14,22 +14,24 @@ constexpr std::size_t kReadAhead = 1 << 20;
 /// A window that slides forward over a file.
 class FileWindow {
   public:
-    explicit FileWindow(const LogFile& file) : file_(file) {}
+    FileWindow(const LogFile& file, std::uint64_t file_bytes) : file_(file), file_bytes_(file_bytes) {}
 
     /// The bytes at `offset`: `size` of them, or fewer at the end of the file. Valid until the next call.
     Result<std::string_view> at(std::uint64_t offset, std::size_t size) {
         if (offset < start_ || offset + size > start_ + bytes_.size()) {
-            bytes_.resize(std::max(size, kReadAhead));
+            std::uint64_t left = file_bytes_ - std::min(offset, file_bytes_);
+            bytes_.resize(std::min<std::uint64_t>(std::max(size, kReadAhead), left));
             auto got = file_.read(offset, bytes_.data(), bytes_.size());
             if (!got) return io_error("read", file_.path(), got.error());
             bytes_.resize(*got);
             start_ = offset;
         }
-        return std::string_view(bytes_).substr(offset - start_, size);
+        return std::string_view(bytes_).substr(std::min<std::uint64_t>(offset - start_, bytes_.size()), size);
     }
 
   private:
     const LogFile& file_;
+    const std::uint64_t file_bytes_;
     std::string bytes_;
     std::uint64_t start_ = 0;
 };
@@ -67,7 +69,7 @@ Result<SegmentHeader> read_segment_header(const LogFile& file) {
 
 Result<ScanEnd> scan_segment(const LogFile& file, const SegmentHeader& header, const SegmentExtent& from,
                              const OnFrame& on_frame) {
-    FileWindow window(file);
+    FileWindow window(file, header.file_bytes);
     ScanEnd end;
     end.extent = from;
     std::vector<IndexedRecord> records;
