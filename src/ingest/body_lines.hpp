@@ -14,6 +14,8 @@ struct BodyLine {
 };
 
 /// The lines of an NDJSON body that hold more than white space. LF ends a line, CRLF too. The views point into `body`.
-std::vector<BodyLine> split_ndjson(std::string_view body);
+/// Stops at the first line beyond `max_lines`, which is then the last one given: a body of tiny lines costs no more
+/// memory.
+std::vector<BodyLine> split_ndjson(std::string_view body, std::size_t max_lines);
 
 }  // namespace sluice

@@ -184,12 +184,12 @@ IngestResult<std::vector<BodyLine>> Ingest::lines_of(std::string_view body, bool
         std::string message = "a body may have at most " + format_bytes(limits_.max_body_bytes);
         return Refusal::of(Kind::too_large, "body_too_large", std::move(message));
     }
-    std::vector<BodyLine> lines = ndjson ? split_ndjson(body) : std::vector<BodyLine>{{body, 1, 0}};
+    std::vector<BodyLine> lines = ndjson ? split_ndjson(body, limits_.max_lines) : std::vector<BodyLine>{{body, 1, 0}};
     if (lines.empty() || body.find_first_not_of(" \t\r\n") == std::string_view::npos)
         return Refusal::of(Kind::malformed, "empty_body", "the body is empty; send a JSON object");
     if (lines.size() > limits_.max_lines) {
-        std::string message = "a request may have at most " + std::to_string(limits_.max_lines) + " lines, this has " +
-                              std::to_string(lines.size());
+        std::string message =
+            "a request may have at most " + std::to_string(limits_.max_lines) + " lines; send the rest in another";
         return Refusal::of(Kind::too_large, "too_many_lines", std::move(message));
     }
     return lines;
