@@ -21,7 +21,9 @@ AwsClient::AwsClient(boost::asio::io_context& io, const Clock& clock, Options op
       pool_(io, {.endpoint = options.endpoint, .connect = options.connect, .max_connections = options.max_connections}),
       host_(options.endpoint.host_header()) {}
 
-AwsClient::~AwsClient() = default;
+AwsClient::~AwsClient() {
+    pool_.close();
+}
 
 void AwsClient::close() {
     pool_.close();

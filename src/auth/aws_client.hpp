@@ -50,8 +50,8 @@ using AwsCallResult = boost::system::result<AwsReply, AwsCallError>;
 
 /// Signed calls to one service in one region, over a pool of connections of its own. Sends a call again in two cases
 /// only, both refused before the service did anything and each at most once a call: the credentials were refused and
-/// can be fetched anew; the clock is off and the answer's Date says by how much. Thread: one shard. Lifecycle: close()
-/// before destruction.
+/// can be fetched anew; the clock is off and the answer's Date says by how much. Thread: one shard. No call may be
+/// running when it is destroyed.
 class AwsClient {
   public:
     struct Options {

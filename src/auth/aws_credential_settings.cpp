@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view kForms =
     "Give one of {csv}, {csv_file}, {access_key_id, secret_access_key}, {role_arn}, {profile} or {environment: true}.";
-constexpr int kMaxNesting = 4;
+/// kAwsCredentialSecretPaths goes as deep.
+constexpr int kMaxNesting = 1;
 
 constexpr std::array<std::string_view, 12> kMembers = {
     "csv",           "csv_file",           "access_key_id", "secret_access_key", "secret_access_key_file",
@@ -151,7 +152,8 @@ class Parser {
             role.external_id = std::move(*external_id);
         }
         if (has("source")) {
-            if (nesting_ >= kMaxNesting) return error("source", "is nested too deeply");
+            if (nesting_ >= kMaxNesting)
+                return error("source", "is nested too deeply", "Give keys, a profile or the environment.");
             Parser inner(fmt::format("{}.source", path_), rules_, environment_, nesting_ + 1);
             auto source = inner.parse(object_->at("source"));
             if (!source) return source.error();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/json/value.hpp>
 #include <memory>
 #include <string>
@@ -36,6 +37,12 @@ struct AwsChainSettings {};
 struct AwsCredentialSettings {
     std::variant<AwsKeySettings, AwsRoleSettings, AwsProfileSettings, AwsChainSettings> kind;
 };
+
+/// Members of a destination's settings with an AWS `credentials` object that are secrets, at every depth there can be
+/// (DestinationKind::secret_paths).
+inline constexpr std::array<std::string_view, 6> kAwsCredentialSecretPaths = {
+    "credentials.csv",        "credentials.secret_access_key",        "credentials.session_token",
+    "credentials.source.csv", "credentials.source.secret_access_key", "credentials.source.session_token"};
 
 /// Whose settings they are, and so what they may use.
 struct AwsCredentialRules {

@@ -93,6 +93,8 @@ TEST_F(AwsCredentialSourcesTest, StsThatCannotBeReachedIsUnavailable) {
     given(R"({"role_arn":"arn:aws:iam::1:role/r","source":{"access_key_id":"AKID","secret_access_key":"s"}})");
     environment_.variables["AWS_ENDPOINT_URL_STS"] = http::ScriptedServer().endpoint().to_url();
     EXPECT_EQ(get().error().code, Errc::unavailable);
+    environment_.variables["AWS_ENDPOINT_URL_STS"] = "http://192.0.2.1";
+    EXPECT_THAT(get().error().message, HasSubstr("must use https://"));
 }
 
 TEST_F(AwsCredentialSourcesTest, ARoleWithoutSourceIsAssumedByTheDefaultChain) {

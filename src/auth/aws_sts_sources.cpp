@@ -16,7 +16,12 @@ namespace {
 constexpr std::chrono::seconds kCallLimit{10};
 
 Result<Endpoint> sts_endpoint(const AwsCredentialContext& context) {
-    return aws_endpoint("sts", context.region, AwsEndpointOptions::from(context.environment, "sts"));
+    auto endpoint = aws_endpoint("sts", context.region, AwsEndpointOptions::from(context.environment, "sts"));
+    // Credentials come back over it.
+    if (endpoint && !endpoint->tls && !is_loopback_host(endpoint->host)) {
+        return make_error(Errc::unauthenticated, "AWS_ENDPOINT_URL_STS must use https:// unless it is on loopback");
+    }
+    return endpoint;
 }
 
 std::string session_name_of(const std::string& planned, const AwsCredentialContext& context) {

@@ -116,6 +116,9 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     if (!context.operator_owned) options.override_url.clear();
     auto endpoint = auth::aws_endpoint("kinesis", config.region, options);
     if (!endpoint) return endpoint.error();
+    if (auto allowed = check_endpoint(*endpoint, context); !allowed) {
+        return make_error(allowed.error().code, "AWS_ENDPOINT_URL " + allowed.error().message, allowed.error().hint);
+    }
     config.endpoint = std::move(*endpoint);
     return config;
 }

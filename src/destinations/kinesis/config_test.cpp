@@ -99,6 +99,8 @@ TEST_F(KinesisConfig, EndpointIsTheSettingsThenTheOperatorsEnvironments) {
     EXPECT_EQ(parse(R"("stream":"s","region":"us-east-1")")->endpoint, (Endpoint{false, "127.0.0.1", 4567}));
     EXPECT_EQ(parse(R"("stream":"s","region":"us-east-1","endpoint":"https://vpce.example")")->endpoint.host,
               "vpce.example");
+    environment_.variables["AWS_ENDPOINT_URL_KINESIS"] = "http://localstack:4566";
+    EXPECT_EQ(error_of(R"("stream":"s","region":"us-east-1")").message, "AWS_ENDPOINT_URL must use https://");
     operator_owned_ = false;
     EXPECT_EQ(parse(R"("stream":"s","region":"us-east-1")")->endpoint.host, "kinesis.us-east-1.amazonaws.com");
 }

@@ -1,19 +1,15 @@
 #include "destinations/kinesis/factory.hpp"
 
-#include <array>
 #include <memory>
 #include <utility>
 
+#include "auth/aws_credential_settings.hpp"
 #include "auth/aws_credential_sources.hpp"
 #include "auth/aws_environment.hpp"
 #include "destinations/kinesis/destination.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr std::array<std::string_view, 6> kSecretPaths = {
-    "credentials.csv",        "credentials.secret_access_key",        "credentials.session_token",
-    "credentials.source.csv", "credentials.source.secret_access_key", "credentials.source.session_token"};
 
 const auth::AwsEnvironment& environment() {
     return auth::SystemAwsEnvironment::instance();
@@ -45,7 +41,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind kinesis_kind() {
-    return {"kinesis", check, make, kSecretPaths};
+    return {"kinesis", check, make, auth::kAwsCredentialSecretPaths};
 }
 
 }  // namespace sluice

@@ -12,7 +12,7 @@ namespace sluice::kinesis {
 
 /// Writes one record in the Kinesis Producer Library's aggregated format: a magic, an AggregatedRecord (protobuf), the
 /// MD5 of that. Consumers built on the KCL take it apart again. A class of its own with its few lines of protobuf: the
-/// format is frozen, and a generator would be the only one in the hot path (docs/adr). Reusable: clear() keeps the
+/// format is frozen, and a generator would be the only one in the hot path (docs/adr/0020). Reusable: clear() keeps the
 /// memory.
 class KplRecord {
   public:
