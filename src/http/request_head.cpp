@@ -174,9 +174,19 @@ std::optional<Refusal> check_framing(const Steering& steering, RequestHead& head
     return std::nullopt;
 }
 
-Refusal explain(const boost::beast::error_code& error) {
+/// A first line that is right but for its version.
+bool asks_for_another_version(std::string_view head) {
+    auto line = head.substr(0, head.find("\r\n"));
+    constexpr std::string_view kForm = " HTTP/1.1";
+    if (std::count(line.begin(), line.end(), ' ') != 2 || line.size() < kForm.size()) return false;
+    auto version = line.substr(line.size() - kForm.size());
+    auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' && is_digit(version[8]);
+}
+
+Refusal explain(const boost::beast::error_code& error, std::string_view head) {
     using Code = beast_http::error;
-    if (error == Code::bad_version) {
+    if (error == Code::bad_version && asks_for_another_version(head)) {
         return Refusal{505, "http_version_not_supported", "HTTP/1.1 and HTTP/1.0 are spoken here"};
     }
     if (error == Code::multiple_content_length) return bad_request("the request has more than one Content-Length");
@@ -216,7 +226,7 @@ boost::system::result<RequestHead, Refusal> parse_request_head(std::string_view 
     parser.body_limit(boost::none);
     boost::beast::error_code error;
     parser.put({bytes.data(), bytes.size()}, error);
-    if (error) return explain(error);
+    if (error) return explain(error, bytes);
     if (!parser.is_header_done()) return bad_request("the head of the request does not end");
 
     Steering steering;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "net/signal_event.hpp"
@@ -12,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A refused body up to this size is read and dropped, so that the connection can be kept.
+/// A refused body up to this size (and within the limit) is read and dropped, so that the connection can be kept.
 constexpr std::uint64_t kMaxDiscard = 64 << 10;
 /// How long and how far a connection is read before it is closed with an answer that the client may not have seen.
 constexpr std::chrono::milliseconds kLingerTime{2'000};
@@ -161,7 +162,7 @@ asio::awaitable<void> Session::answer_unwanted(RequestHead head, Response respon
     auto body_bytes = head.content_length.value_or(0);
     // A client that waits for 100-continue may or may not send the body after another answer: nobody could tell the
     // body from the next request.
-    bool discardable = !head.chunked && body_bytes <= kMaxDiscard &&
+    bool discardable = !head.chunked && body_bytes <= std::min<std::uint64_t>(kMaxDiscard, limits_.max_body_bytes) &&
                        (body_bytes == 0 || head.expectation == RequestHead::Expectation::none);
     if (!discardable) {
         keep_alive_ = false;
