@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,6 @@ namespace sluice {
 struct DeliveryOptions {
     std::size_t memory_per_integration =
         8 << 20;  ///< bytes of events held for sending; beyond it the log is read again later
-    std::size_t events_per_integration = 20'000;
     std::size_t max_held_events =
         100'000;  ///< unsettled events remembered without their bytes (missing targets, held keys)
     std::size_t max_acknowledged_ranges = 10'000;  ///< settled ranges beyond the position, then `blocked`
@@ -44,11 +44,26 @@ struct DeliveryOptions {
     std::function<void(const std::string& id, const std::string& reason)> on_paused;
 };
 
+/// Where an integration stands, for retention.
+struct IntegrationPosition {
+    std::string id;
+    std::string org;
+    LogPosition position;
+};
+
+/// What became of dead letters that a person dealt with.
+struct DeadLetterOutcome {
+    std::uint64_t settled = 0;           ///< redelivered or discarded, and gone from the store
+    std::uint64_t left = 0;              ///< still there: the destination refused them again
+    std::optional<DeliveryError> error;  ///< why, for the first of those left
+};
+
 /// Delivers what the log commits to every integration. Owns the integrations' runtimes, each on one shard.
 ///
-/// Thread: every function from any thread; awaitables resume on the caller's executor. Lifecycle: constructed before
-/// the log's first append (it listens to commits), start() once the shards run, add() for each integration, stop()
-/// before the shards stop; destroyed after stop() has completed.
+/// Thread: every function from any thread; awaitables resume on the caller's executor, whose io_context outlives the
+/// shards (their threads let go of it a moment after a call has completed). Lifecycle: constructed before the log's
+/// first append (it listens to commits), start() once the shards run, add() for each integration, stop() before the
+/// shards stop; destroyed after stop() has completed.
 class DeliveryEngine {
   public:
     /// `reads` serves laggards' reads of the log, `writes` cursors and dead letters; both outlive the engine.
@@ -85,6 +100,19 @@ class DeliveryEngine {
     boost::asio::awaitable<Result<ProbeReport>> probe(IntegrationConfig config, Deadline deadline);
 
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, LogPosition after, std::size_t limit);
+
+    /// Sends dead letters again, oldest first, one at a time: all of them, or those at `positions`. What is accepted
+    /// leaves the store; with `on_dead_letter: hold_key` the keys whose dead letters are all gone go on.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, std::vector<LogPosition> positions,
+                                                                Deadline deadline);
+    /// Throws dead letters away: all of them, or those at `positions`.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
+
+    /// How far each integration has come, paused ones too: what retention must keep.
+    boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
+    /// The log is about to let go of everything before `keep_from`: what an integration has not settled there is
+    /// recorded as lost, durably. Completes with the number of events lost.
+    boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
     /// The log's head as delivery has seen it.
     LogPosition head() const;

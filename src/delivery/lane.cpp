@@ -131,6 +131,13 @@ void Lane::overtake(Sequence keep_from, std::uint64_t unread_lost, SteadyTime no
     dirty_ = true;
 }
 
+void Lane::gone(Sequence keep_from, SteadyTime now) {
+    Sequence first = unsettled_.read_position() + 1;
+    if (keep_from <= first) return;
+    overtake(keep_from, 0, now);
+    note_lost(first, keep_from - 1);
+}
+
 void Lane::note_lost(Sequence first, Sequence last) {
     if (!lost_.empty() && lost_.back().last + 1 >= first) {
         lost_.back().last = std::max(lost_.back().last, last);

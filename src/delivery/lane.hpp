@@ -81,6 +81,8 @@ class Lane {
 
     /// Events are fed in the log's order, from read_position() + 1 on.
     Sequence read_position() const noexcept { return unsettled_.read_position(); }
+    /// Everything up to here is settled or does not match.
+    Sequence position() const noexcept { return unsettled_.position(); }
     /// False when a bound is reached. Feeding on is allowed (a read page may overshoot), asking for more is not.
     bool wants_more() const noexcept;
     /// Lets go of the bytes of events that cannot be sent for a while, so that others can be read: they come back
@@ -95,6 +97,8 @@ class Lane {
     /// The log let go of everything before `keep_from`: what is unsettled there is lost, and so are `unread_lost`
     /// events that were never fed. What is in flight is counted as lost too, whatever its verdict.
     void overtake(Sequence keep_from, std::uint64_t unread_lost, SteadyTime now);
+    /// The log went on without us and nobody counted (a cursor that was kept and came back late): told as a lost range.
+    void gone(Sequence keep_from, SteadyTime now);
 
     // Sending.
 
@@ -114,8 +118,16 @@ class Lane {
 
     /// A key whose dead letter is still there (`on_dead_letter: hold_key`), at start. Before the first feed().
     void hold_key(std::uint64_t key_hash, TargetIndex target);
-    /// A person dealt with the dead letters: held keys go on.
-    void release_held_keys(SteadyTime now);
+    /// A key is kept in order within its target: two targets have no order between them.
+    struct KeyName {
+        std::uint64_t hash = 0;
+        TargetIndex target = 0;
+        friend bool operator==(const KeyName&, const KeyName&) = default;
+    };
+    /// The keys held at the moment.
+    std::vector<KeyName> held_keys() const;
+    /// A person dealt with their dead letters: these keys go on. Those that are not held are passed over.
+    void release_keys(std::span<const KeyName> keys, SteadyTime now);
     /// Dead letters were redelivered or thrown away: room for new ones.
     void dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now);
 
@@ -138,6 +150,7 @@ class Lane {
         for (SlotIndex slot : parked_) f(slot);
         parked_.clear();
     }
+    bool has_drainable() const noexcept { return !dead_letters_.empty() || !parked_.empty() || !released_.empty(); }
     /// Calls `f(slot, sequence)` for each event whose bytes are wanted back; loaded() or missing() answers.
     template <class F>
     void drain_wanted(F&& f) {
@@ -155,6 +168,7 @@ class Lane {
     Cursor take_cursor();
     Cursor cursor() const;
 
+    const std::vector<SequenceRange>& lost_ranges() const noexcept { return lost_; }
     const Ledger& ledger() const noexcept { return ledger_; }
     /// Events fed and not settled. `matched_read() == ledger().settled() + pending()`, always (asserted with each
     /// cursor).
@@ -168,6 +182,7 @@ class Lane {
     std::size_t resident_bytes() const noexcept { return resident_bytes_; }
     std::size_t key_count() const noexcept { return keys_.size() - free_keys_.size(); }
 
+    SlotIndex oldest_pending_slot() const noexcept { return unsettled_.oldest(); }
     Sequence sequence_of(SlotIndex slot) const noexcept { return slots_[slot].sequence; }
 
     IntegrationState state(SteadyTime now) const;
@@ -229,12 +244,6 @@ class Lane {
         loading,  ///< bytes are being read again
         held,     ///< on_dead_letter: hold_key
         stuck,    ///< no room for its dead letter
-    };
-    /// A key is kept in order within its target: two targets have no order between them.
-    struct KeyName {
-        std::uint64_t hash = 0;
-        TargetIndex target = 0;
-        friend bool operator==(const KeyName&, const KeyName&) = default;
     };
     struct KeyNameHash {
         std::size_t operator()(const KeyName& name) const noexcept {

@@ -368,7 +368,7 @@ class Simulation {
             options_.max_dead_letters += 2;  // seen from the lane, the same as throwing some away
             restart();
         }
-        lane_->release_held_keys(now());
+        lane_->release_keys(lane_->held_keys(), now());
     }
 
     void crash() {

@@ -408,7 +408,7 @@ TEST_F(LaneTest, HoldKeyKeepsWhatFollowsADeadLetterUntilItIsDealtWith) {
     answer({rejected(), ok()});
     EXPECT_THAT(send(), IsEmpty());
     EXPECT_EQ(lane().pending(), 1u);
-    lane().release_held_keys(now);
+    lane().release_keys(lane().held_keys(), now);
     EXPECT_THAT(send(), ElementsAre(2));
 }
 
@@ -417,7 +417,7 @@ TEST_F(LaneTest, AHeldKeyIsHeldAgainAfterARestart) {
     lane().hold_key(7, 0);
     feed(2, 7), feed(3, 8);
     EXPECT_THAT(send(), ElementsAre(3));
-    lane().release_held_keys(now);
+    lane().release_keys(lane().held_keys(), now);
     EXPECT_THAT(send(), ElementsAre(2));
 }
 

@@ -367,8 +367,20 @@ void Lane::hold_key(std::uint64_t key_hash, TargetIndex held_target) {
     held_keys_.push_back(index);
 }
 
-void Lane::release_held_keys(SteadyTime now) {
-    for (KeyIndex key : std::exchange(held_keys_, {})) go_on(key, kRetryList, now);
+std::vector<Lane::KeyName> Lane::held_keys() const {
+    std::vector<KeyName> names;
+    for (KeyIndex key : held_keys_) names.push_back({keys_[key].hash, keys_[key].target});
+    return names;
+}
+
+void Lane::release_keys(std::span<const KeyName> keys, SteadyTime now) {
+    for (const KeyName& name : keys) {
+        auto found = key_index_.find(name);
+        if (found == key_index_.end() || keys_[found->second].state != KeyState::held) continue;
+        KeyIndex key = found->second;
+        std::erase(held_keys_, key);
+        go_on(key, kRetryList, now);
+    }
 }
 
 void Lane::dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now) {

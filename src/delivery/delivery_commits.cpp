@@ -1,0 +1,175 @@
+// What a shard writes to the cursor store: positions, dead letters, and what people did with them.
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "delivery/delivery_shard.hpp"
+
+namespace sluice {
+
+using boost::asio::awaitable;
+
+namespace {
+
+constexpr std::size_t kLettersAtOnce = 1000;
+
+}  // namespace
+
+void DeliveryShard::changed(std::uint32_t number) {
+    changed_.insert(number);
+    if (std::exchange(commit_is_coming_, true) || stopping_) return;
+    tasks_.spawn(commit_soon());
+}
+
+/// Runs while there is something to commit or to sync; an idle shard has no timer for it.
+awaitable<void> DeliveryShard::commit_soon() {
+    while (!stopping_ && (!changed_.empty() || unsynced_)) {
+        co_await commit_now_.wait(Deadline::after(options_.commit_interval));
+        if (stopping_) break;
+        Result<void> committed = co_await commit(false);
+        if (!committed) co_await commit_now_.wait(Deadline::after(std::chrono::seconds(1)));
+    }
+    commit_is_coming_ = false;
+}
+
+awaitable<Result<void>> DeliveryShard::commit(bool sync) {
+    while (committing_) co_await commit_gate_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    committing_ = true;
+    std::vector<CursorStore::Commit> commits;
+    std::vector<std::uint32_t> numbers;
+    for (std::uint32_t number : std::exchange(changed_, {})) {
+        auto found = seats_.find(number);
+        if (found == seats_.end()) continue;
+        std::optional<CursorStore::Commit> one = found->second.runtime->take_commit();
+        if (!one) continue;
+        commits.push_back(std::move(*one));
+        numbers.push_back(number);
+    }
+    bool due = sync || clock_.steady_now() - synced_at_ >= options_.checkpoint_interval;
+    bool sync_now = due && (sync || unsynced_ || !commits.empty());
+    auto work = [this, &commits, sync_now]() -> Result<void> {
+        if (!commits.empty()) {
+            Result<void> committed = cursors_.commit(commits);
+            if (!committed) return committed;
+        }
+        return sync_now ? cursors_.sync() : Result<void>();
+    };
+    Result<void> done;
+    if (!commits.empty() || sync_now) done = co_await writes_.run(work);
+    if (!done) {
+        for (std::size_t i = 0; i < commits.size(); ++i) {
+            auto found = seats_.find(numbers[i]);
+            if (found == seats_.end()) continue;
+            found->second.runtime->put_back(std::move(commits[i]));
+            changed_.insert(numbers[i]);
+        }
+    } else if (sync_now) {
+        synced_at_ = clock_.steady_now();
+        unsynced_ = false;
+    } else if (!commits.empty()) {
+        unsynced_ = true;
+    }
+    committing_ = false;
+    commit_gate_.cancel();
+    co_return done;
+}
+
+/// The next of an integration's dead letters beyond `after`, all or those at `positions`.
+awaitable<Result<std::vector<DeadLetter>>> DeliveryShard::letters(std::string id, std::vector<LogPosition> positions,
+                                                                  LogPosition& after) {
+    std::vector<DeadLetter> chosen;
+    bool more = true;
+    while (chosen.empty() && more) {
+        auto work = [this, id, from = after] { return cursors_.dead_letters(id, from, kLettersAtOnce); };
+        Result<DeadLetterPage> page = co_await writes_.run(std::move(work));
+        if (!page) co_return page.error();
+        for (DeadLetter& letter : page->items) {
+            if (!positions.empty() && std::find(positions.begin(), positions.end(), letter.position) == positions.end())
+                continue;
+            chosen.push_back(std::move(letter));
+        }
+        more = page->next.has_value();
+        after = page->next.value_or(after);
+    }
+    co_return chosen;
+}
+
+awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, std::vector<LogPosition> positions,
+                                                              Deadline deadline) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    Result<void> committed = co_await commit(false);
+    if (!committed) co_return committed.error();
+    DeadLetterOutcome total;
+    LogPosition after;
+    LogPosition before;
+    do {
+        before = after;
+        Result<std::vector<DeadLetter>> some = co_await letters(id, positions, after);
+        if (!some) co_return some.error();
+        if (some->empty()) break;
+        Result<DeadLetterOutcome> outcome = co_await runtime->redeliver(std::move(*some), deadline);
+        if (!outcome) co_return outcome.error();
+        total.settled += outcome->settled;
+        total.left += outcome->left;
+        if (!total.error) total.error = outcome->error;
+        committed = co_await commit(false);
+        if (!committed) co_return committed.error();
+    } while (after > before && !deadline.passed());
+    Result<void> refreshed = co_await runtime->refresh_held_keys();
+    if (!refreshed) co_return refreshed.error();
+    co_return total;
+}
+
+awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, std::vector<LogPosition> positions) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    Result<void> committed = co_await commit(false);
+    if (!committed) co_return committed.error();
+    DeadLetterOutcome total;
+    LogPosition after;
+    LogPosition before;
+    do {
+        before = after;
+        Result<std::vector<DeadLetter>> some = co_await letters(id, positions, after);
+        if (!some) co_return some.error();
+        if (some->empty()) break;
+        runtime->discard(*some);
+        total.settled += some->size();
+        changed(runtime->number());
+        committed = co_await commit(false);
+        if (!committed) co_return committed.error();
+    } while (after > before);
+    Result<void> refreshed = co_await runtime->refresh_held_keys();
+    if (!refreshed) co_return refreshed.error();
+    co_return total;
+}
+
+// For retention.
+
+awaitable<std::vector<IntegrationPosition>> DeliveryShard::positions() {
+    std::vector<IntegrationPosition> all;
+    for (const auto& [id, number] : numbers_) {
+        IntegrationRuntime& runtime = *seats_.find(number)->second.runtime;
+        all.push_back({id, runtime.config().org, {0, runtime.position()}});
+    }
+    co_return all;
+}
+
+awaitable<Result<std::uint64_t>> DeliveryShard::overtake(Sequence keep_from) {
+    std::vector<std::shared_ptr<IntegrationRuntime>> runtimes;
+    for (const auto& [number, seat] : seats_) runtimes.push_back(seat.runtime);
+    std::uint64_t lost = 0;
+    for (const auto& runtime : runtimes) {
+        Result<std::uint64_t> one = co_await runtime->overtake(keep_from);
+        if (!one) co_return one.error();
+        lost += *one;
+        changed(runtime->number());
+    }
+    Result<void> committed = co_await commit(true);
+    if (!committed) co_return committed.error();
+    co_return lost;
+}
+
+}  // namespace sluice

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "delivery/engine.hpp"
+#include "delivery/integration_runtime.hpp"
+#include "delivery/router.hpp"
+#include "delivery/wake_queue.hpp"
+#include "net/signal_event.hpp"
+#include "net/task_group.hpp"
+
+namespace sluice {
+
+/// One shard's part of delivery: its integrations, the router that feeds them, one timer for all that wait, and one
+/// commit for all whose cursors moved. Thread: its shard, except where said. Lifecycle: stop() before it is destroyed.
+class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
+  public:
+    DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, const DestinationRegistry& registry,
+                  BlockingPool& reads, BlockingPool& writes, const Clock& clock, const DeliveryOptions& options);
+    ~DeliveryShard();
+
+    Shard& shard() noexcept { return shard_; }
+
+    /// What the log committed, in its order. Bounded: what does not fit is read from the log instead. Thread: the
+    /// log's.
+    void post(std::shared_ptr<const CommittedBatch> batch, std::size_t bytes);
+
+    /// Before the first add() and post().
+    void start(Sequence head) {
+        routed_ = head;
+        routed_for_others_.store(head, std::memory_order_relaxed);
+    }
+    boost::asio::awaitable<void> stop(Deadline deadline);
+
+    boost::asio::awaitable<Result<void>> add(IntegrationConfig config, bool paused);
+    boost::asio::awaitable<Result<void>> remove(std::string id, bool keep_cursor);
+    boost::asio::awaitable<Result<void>> replace(IntegrationConfig config);
+    boost::asio::awaitable<Result<void>> pause(std::string id, std::string reason);
+    boost::asio::awaitable<Result<void>> resume(std::string id);
+    boost::asio::awaitable<Result<IntegrationStatus>> status(std::string id);
+    boost::asio::awaitable<std::vector<IntegrationStatus>> list();
+    boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
+    boost::asio::awaitable<Result<ProbeReport>> probe_new(IntegrationConfig config, Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, std::vector<LogPosition> positions,
+                                                                Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
+    boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
+    boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
+
+    Sequence routed() const noexcept { return routed_for_others_.load(std::memory_order_relaxed); }
+
+  private:
+    struct Seat {
+        std::shared_ptr<IntegrationRuntime> runtime;
+        std::vector<const Event*> matched;  ///< of the batch being routed
+    };
+
+    Result<std::shared_ptr<IntegrationRuntime>> make(IntegrationConfig config);
+    Result<std::unique_ptr<Destination>> make_destination(const IntegrationConfig& config);
+    std::shared_ptr<IntegrationRuntime> find(const std::string& id);
+    void seat(std::shared_ptr<IntegrationRuntime> runtime);
+    boost::asio::awaitable<void> unseat(std::shared_ptr<IntegrationRuntime> runtime, Deadline deadline);
+
+    void route(const CommittedBatch& batch);
+    void skip(Sequence first, Sequence last);
+
+    void changed(std::uint32_t number);
+    boost::asio::awaitable<void> commit_soon();
+    /// Commits what changed, then syncs when `sync` or when the checkpoint is due. One at a time; who comes meanwhile
+    /// waits.
+    boost::asio::awaitable<Result<void>> commit(bool sync);
+    boost::asio::awaitable<Result<std::vector<DeadLetter>>> letters(std::string id, std::vector<LogPosition> positions,
+                                                                    LogPosition& after);
+
+    Shard& shard_;
+    EventLog& log_;
+    CursorStore& cursors_;
+    const DestinationRegistry& registry_;
+    BlockingPool& reads_;
+    BlockingPool& writes_;
+    const Clock& clock_;
+    const DeliveryOptions& options_;
+
+    Router router_;
+    WakeQueue wakes_;
+    TaskGroup tasks_;
+    std::map<std::string, std::uint32_t> numbers_;  ///< by id, sorted: lists are told in this order
+    std::unordered_map<std::uint32_t, Seat> seats_;
+    std::uint32_t next_number_ = 1;
+    std::vector<std::uint32_t> touched_;
+
+    Sequence routed_ = 0;
+    std::atomic<Sequence> routed_for_others_{0};
+    std::atomic<std::size_t> queued_bytes_{0};
+
+    std::unordered_set<std::uint32_t> changed_;
+    bool commit_is_coming_ = false;
+    bool committing_ = false;
+    bool unsynced_ = false;
+    bool stopping_ = false;
+    SteadyTime synced_at_{};
+    SignalEvent commit_now_;
+    boost::asio::steady_timer commit_gate_;  ///< cancelled when a commit ends: wakes all who wait
+};
+
+}  // namespace sluice

@@ -1,0 +1,230 @@
+#include "delivery/engine.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "delivery/delivery_shard.hpp"
+
+namespace sluice {
+
+using boost::asio::awaitable;
+
+namespace {
+
+/// Runs `task` on a shard; the caller goes on where it was.
+template <class T>
+awaitable<T> on(DeliveryShard& shard, awaitable<T> task) {
+    auto quiet = [](awaitable<T> inner) -> awaitable<T> {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        co_return co_await std::move(inner);
+    };
+    co_return co_await boost::asio::co_spawn(shard.shard().io(), quiet(std::move(task)), boost::asio::use_awaitable);
+}
+
+std::size_t bytes_of(const CommittedBatch& batch) {
+    std::size_t bytes = 0;
+    for (const Event& event : batch.events) bytes += event->envelope.size();
+    return bytes;
+}
+
+}  // namespace
+
+struct DeliveryEngine::Impl {
+    EventLog& log;
+    CursorStore& cursors;
+    BlockingPool& writes;
+    DeliveryOptions options;
+    std::vector<std::shared_ptr<DeliveryShard>> shards;
+
+    /// Which shard an id lives on. Asked for management only, never for events.
+    std::mutex mutex;
+    std::map<std::string, std::size_t> homes;
+
+    std::optional<std::size_t> home_of(const std::string& id) {
+        std::lock_guard lock(mutex);
+        auto found = homes.find(id);
+        return found == homes.end() ? std::nullopt : std::optional(found->second);
+    }
+    /// Takes the id, on the shard with the fewest; nullopt when it is taken.
+    std::optional<std::size_t> settle(const std::string& id) {
+        std::lock_guard lock(mutex);
+        if (homes.count(id) > 0) return std::nullopt;
+        std::vector<std::size_t> load(shards.size(), 0);
+        for (const auto& [other, shard] : homes) ++load[shard];
+        auto fewest = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
+        homes.emplace(id, fewest);
+        return fewest;
+    }
+    void leave(const std::string& id) {
+        std::lock_guard lock(mutex);
+        homes.erase(id);
+    }
+};
+
+namespace {
+
+Error unknown(const std::string& id) {
+    return make_error(Errc::not_found, "no integration " + id);
+}
+
+}  // namespace
+
+DeliveryEngine::DeliveryEngine(ShardSet& shards, EventLog& log, CursorStore& cursors,
+                               const DestinationRegistry& registry, BlockingPool& reads, BlockingPool& writes,
+                               const Clock& clock, DeliveryOptions options)
+    : impl_(new Impl{log, cursors, writes, std::move(options), {}, {}, {}}) {
+    SLUICE_ASSERT(log.partition_count() == 1, "delivery reads one partition a node");
+    std::vector<std::weak_ptr<DeliveryShard>> listeners;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        impl_->shards.push_back(
+            std::make_shared<DeliveryShard>(shards[i], log, cursors, registry, reads, writes, clock, impl_->options));
+        listeners.push_back(impl_->shards.back());
+    }
+    // The log outlives delivery: what it commits afterwards finds nobody.
+    log.add_commit_listener([listeners = std::move(listeners)](std::shared_ptr<const CommittedBatch> batch) {
+        std::size_t bytes = bytes_of(*batch);
+        for (const std::weak_ptr<DeliveryShard>& listener : listeners)
+            if (auto shard = listener.lock()) shard->post(batch, bytes);
+    });
+}
+
+DeliveryEngine::~DeliveryEngine() = default;
+
+void DeliveryEngine::start() {
+    Sequence head = impl_->log.stats().head;
+    for (auto& shard : impl_->shards) shard->start(head);
+}
+
+awaitable<void> DeliveryEngine::stop(Deadline deadline) {
+    for (auto& shard : impl_->shards) co_await on(*shard, shard->stop(deadline));
+}
+
+awaitable<Result<void>> DeliveryEngine::add(IntegrationConfig config, bool paused) {
+    std::string id = config.id;
+    std::optional<std::size_t> home = impl_->settle(id);
+    if (!home) co_return make_error(Errc::conflict, "integration " + id + " exists already");
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<void> added = co_await on(shard, shard.add(std::move(config), paused));
+    if (!added) impl_->leave(id);
+    co_return added;
+}
+
+awaitable<Result<void>> DeliveryEngine::remove(std::string id, bool keep_cursor) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<void> removed = co_await on(shard, shard.remove(id, keep_cursor));
+    if (removed) impl_->leave(id);
+    co_return removed;
+}
+
+awaitable<Result<void>> DeliveryEngine::replace(IntegrationConfig config) {
+    std::optional<std::size_t> home = impl_->home_of(config.id);
+    if (!home) co_return unknown(config.id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    co_return co_await on(shard, shard.replace(std::move(config)));
+}
+
+awaitable<Result<void>> DeliveryEngine::pause(std::string id, std::string reason) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    co_return co_await on(shard, shard.pause(std::move(id), std::move(reason)));
+}
+
+awaitable<Result<void>> DeliveryEngine::resume(std::string id) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    co_return co_await on(shard, shard.resume(std::move(id)));
+}
+
+awaitable<Result<IntegrationStatus>> DeliveryEngine::status(std::string id) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<IntegrationStatus> status = co_await on(shard, shard.status(std::move(id)));
+    co_return status;
+}
+
+awaitable<std::vector<IntegrationStatus>> DeliveryEngine::list() {
+    std::vector<IntegrationStatus> all;
+    for (auto& shard : impl_->shards) {
+        std::vector<IntegrationStatus> some = co_await on(*shard, shard->list());
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    co_return all;
+}
+
+awaitable<Result<ProbeReport>> DeliveryEngine::probe(std::string id, Deadline deadline) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<ProbeReport> report = co_await on(shard, shard.probe(std::move(id), deadline));
+    co_return report;
+}
+
+awaitable<Result<ProbeReport>> DeliveryEngine::probe(IntegrationConfig config, Deadline deadline) {
+    DeliveryShard& shard = *impl_->shards.front();
+    Result<ProbeReport> report = co_await on(shard, shard.probe_new(std::move(config), deadline));
+    co_return report;
+}
+
+awaitable<Result<DeadLetterPage>> DeliveryEngine::dead_letters(std::string id, LogPosition after, std::size_t limit) {
+    if (!impl_->home_of(id)) co_return unknown(id);
+    auto work = [impl = impl_.get(), id, after, limit] { return impl->cursors.dead_letters(id, after, limit); };
+    Result<DeadLetterPage> page = co_await impl_->writes.run(std::move(work));
+    co_return page;
+}
+
+awaitable<Result<DeadLetterOutcome>> DeliveryEngine::redeliver(std::string id, std::vector<LogPosition> positions,
+                                                               Deadline deadline) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<DeadLetterOutcome> outcome =
+        co_await on(shard, shard.redeliver(std::move(id), std::move(positions), deadline));
+    co_return outcome;
+}
+
+awaitable<Result<DeadLetterOutcome>> DeliveryEngine::discard(std::string id, std::vector<LogPosition> positions) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<DeadLetterOutcome> outcome = co_await on(shard, shard.discard(std::move(id), std::move(positions)));
+    co_return outcome;
+}
+
+awaitable<std::vector<IntegrationPosition>> DeliveryEngine::positions() {
+    std::vector<IntegrationPosition> all;
+    for (auto& shard : impl_->shards) {
+        std::vector<IntegrationPosition> some = co_await on(*shard, shard->positions());
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    co_return all;
+}
+
+awaitable<Result<std::uint64_t>> DeliveryEngine::overtake(Sequence keep_from) {
+    std::uint64_t lost = 0;
+    for (auto& shard : impl_->shards) {
+        Result<std::uint64_t> some = co_await on(*shard, shard->overtake(keep_from));
+        if (!some) co_return some.error();
+        lost += *some;
+    }
+    co_return lost;
+}
+
+LogPosition DeliveryEngine::head() const {
+    Sequence head = 0;
+    for (auto& shard : impl_->shards) head = std::max(head, shard->routed());
+    return {0, head};
+}
+
+}  // namespace sluice

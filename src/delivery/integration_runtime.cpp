@@ -1,0 +1,298 @@
+#include "delivery/integration_runtime.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "delivery/settled_ranges.hpp"
+#include "event/codec.hpp"
+
+namespace sluice {
+
+using boost::asio::awaitable;
+
+IntegrationRuntime::IntegrationRuntime(std::uint32_t number, IntegrationConfig config,
+                                       std::unique_ptr<Destination> destination, PayloadRenderer renderer,
+                                       TextTemplate key, RuntimeSurroundings surroundings)
+    : number_(number),
+      config_(std::move(config)),
+      destination_(std::move(destination)),
+      around_(std::move(surroundings)),
+      renderer_(std::move(renderer)),
+      key_(std::move(key)),
+      slots_(make_slots()),
+      tasks_(around_.io),
+      idle_(around_.io.get_executor()),
+      operations_done_(around_.io.get_executor()) {}
+
+IntegrationRuntime::~IntegrationRuntime() = default;
+
+std::unique_ptr<MessageSlots> IntegrationRuntime::make_slots() const {
+    return std::make_unique<MessageSlots>(*destination_, renderer_, key_, config_.ordering == Ordering::key);
+}
+
+// Beginning and ending.
+
+LaneOptions IntegrationRuntime::lane_options() const {
+    LaneOptions options;
+    options.limits = destination_->limits();
+    options.keyed = config_.ordering == Ordering::key;
+    options.on_dead_letter = config_.on_dead_letter;
+    options.batch = config_.batch;
+    options.rate = config_.rate;
+    options.retry = config_.retry;
+    options.memory_bytes = around_.options.memory_per_integration;
+    options.max_unsettled = around_.options.max_held_events;
+    options.max_ranges = around_.options.max_acknowledged_ranges;
+    options.max_dead_letters = around_.options.max_dead_letters;
+    options.max_dead_letter_bytes = around_.options.max_dead_letter_bytes;
+    options.seed = std::hash<std::string>()(config_.id) ^ static_cast<std::uint64_t>(now().time_since_epoch().count());
+    return options;
+}
+
+void IntegrationRuntime::make_lane(const Cursor& cursor, CursorStore::DeadLetterTotals totals) {
+    lane_ = std::make_unique<Lane>(lane_options(), cursor, totals, now());
+    ++epoch_;
+    wanted_.clear();
+    loading_ = false;
+}
+
+awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence routed) {
+    auto work = [this, routed]() -> Result<Stored> {
+        Stored stored;
+        Result<std::vector<Cursor>> cursors = around_.cursors.load(config_.id);
+        if (!cursors) return cursors.error();
+        Result<CursorStore::DeadLetterTotals> totals = around_.cursors.dead_letter_totals(config_.id);
+        if (!totals) return totals.error();
+        stored.totals = *totals;
+        stored.is_new = cursors->empty();
+        if (!stored.is_new) {
+            stored.cursor = cursors->front();
+            Sequence head = around_.log.stats().head;
+            if (stored.cursor.position.sequence > std::max(head, routed)) {
+                return make_error(Errc::corrupt,
+                                  "integration " + config_.id + " stands at " + to_string(stored.cursor.position) +
+                                      ", but the log ends at " + std::to_string(head),
+                                  "the log is older than the cursors: restore both from the same backup");
+            }
+        } else if (config_.start.kind == StartAt::Kind::now) {
+            stored.cursor.position.sequence = routed;
+        } else {
+            Sequence oldest = around_.log.stats().oldest;
+            Sequence first = config_.start.kind == StartAt::Kind::oldest ? 0 : config_.start.position.sequence;
+            stored.cursor.position.sequence = std::min(std::max({oldest, first, Sequence(1)}) - 1, routed);
+        }
+        Result<std::uint64_t> count = count_unsettled(around_.log, config_.filter, stored.cursor, routed);
+        if (!count) return count.error();
+        stored.unsettled = *count;
+        return stored;
+    };
+    co_return co_await around_.writes.run(std::move(work));
+}
+
+awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
+    Sequence routed = around_.routed();
+    Result<Stored> stored = co_await load(routed);
+    if (!stored) co_return stored.error();
+    matched_ += stored->cursor.ledger.settled() + stored->unsettled;
+    std::vector<Lane::KeyName> held;
+    if (config_.on_dead_letter == OnDeadLetter::hold_key) {
+        Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+        if (!keys) co_return keys.error();
+        held = std::move(*keys);
+    }
+    dead_letter_totals_ = stored->totals;
+    make_lane(stored->cursor, stored->totals);
+    for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
+    commit_wanted_ = stored->is_new;
+    if (start_paused) lane_->pause(pause_reason_ = "paused by a person");
+    if (commit_wanted_) around_.changed(number_);
+    pump();
+    co_return Result<void>();
+}
+
+awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
+    stopping_ = true;
+    idle_.set();  // who waits for it sees that it is over
+    while (operations_ > 0) co_await operations_done_.wait(Deadline::never());
+    while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await idle_.wait(deadline);
+    tasks_.cancel();
+    co_await tasks_.join();
+    co_await destination_->close();
+}
+
+void IntegrationRuntime::pause(std::string reason) {
+    if (!lane_ || lane_->paused()) return;
+    lane_->pause(pause_reason_ = std::move(reason));
+    pump();
+}
+
+awaitable<Result<void>> IntegrationRuntime::resume() {
+    if (!lane_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is still starting");
+    lane_->resume();
+    pause_reason_.clear();
+    Result<void> refreshed = co_await refresh_held_keys();
+    pump();
+    co_return refreshed;
+}
+
+/// A paused integration holds no events in memory: what it has not settled is read again when it goes on.
+void IntegrationRuntime::forget_memory() {
+    std::vector<Lane::KeyName> held = lane_->held_keys();
+    Cursor cursor = lane_->cursor();
+    // Every slot's bytes go, whatever state it is in; targets get new indices.
+    std::unique_ptr<MessageSlots> before = std::exchange(slots_, make_slots());
+    make_lane(cursor, dead_letter_totals_);
+    for (const Lane::KeyName& key : held)
+        lane_->hold_key(key.hash, slots_->target_index(before->target_name(key.target)));
+    lane_->pause(pause_reason_);
+    mode_ = Mode::reading;
+    commit_wanted_ = true;
+}
+
+// The cycle.
+
+void IntegrationRuntime::pump() {
+    if (!lane_) return;
+    SteadyTime at = now();
+    while (may_send()) {
+        std::optional<BatchIndex> batch = lane_->next_batch(at);
+        if (!batch) break;
+        tasks_.spawn(deliver(*batch));
+    }
+    drain();
+    if (lane_->paused()) {
+        mode_ = Mode::reading;
+        if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !exclusive_)
+            forget_memory();
+    }
+    read_on();
+    ask_to_wake();
+    if (lane_->dirty() || !dead_letters_.empty() || commit_wanted_) around_.changed(number_);
+}
+
+void IntegrationRuntime::woken() {
+    wake_asked_ = SteadyTime::max();
+    pump();
+}
+
+void IntegrationRuntime::ask_to_wake() {
+    SteadyTime at = may_send() ? lane_->wake_at() : SteadyTime::max();
+    if (read_again_at_ > now()) at = std::min(at, read_again_at_);
+    if (at >= wake_asked_) return;
+    wake_asked_ = at;
+    around_.wake_at(at, number_);
+}
+
+awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
+    std::vector<Message> messages;
+    std::span<const SlotIndex> slots = lane_->batch(batch);
+    messages.reserve(slots.size());
+    for (SlotIndex slot : slots) messages.push_back(slots_->message(slot));
+
+    Deadline deadline = Deadline::after(around_.options.deliver_timeout);
+    std::vector<Verdict> verdicts = co_await destination_->deliver(messages, deadline);
+
+    SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
+    messages.clear();
+    std::uint64_t delivered = lane_->ledger().delivered;
+    lane_->settle(batch, verdicts, now());
+    if (lane_->ledger().delivered > delivered) last_delivery_ = around_.clock.now();
+    if (lane_->in_flight_batches() == 0) idle_.set();
+    pump();
+}
+
+void IntegrationRuntime::drain() {
+    for (const LaneDeadLetter& dead : lane_->take_dead_letters()) keep_dead_letter(dead);
+    lane_->drain_parked([this](SlotIndex slot) { slots_->release(slot); });
+    lane_->drain_released([this](SlotIndex slot) { slots_->release(slot); });
+    lane_->drain_wanted([this](SlotIndex slot, Sequence sequence) { wanted_.emplace_back(slot, sequence); });
+    if (slots_->target_count() > 1024) {
+        slots_->forget_idle_targets([this](TargetIndex target) { return lane_->target_is_idle(target); });
+    }
+    if (lane_->take_paused_by_dead_letter()) {
+        pause_reason_ = lane_->state_reason(now());
+        if (around_.options.on_paused) around_.options.on_paused(config_.id, pause_reason_);
+    }
+}
+
+void IntegrationRuntime::keep_dead_letter(const LaneDeadLetter& dead) {
+    const Event& event = slots_->event(dead.slot);
+    DeadLetter letter;
+    letter.position = event.position();
+    letter.error_class = to_string(dead.failure->error_class);
+    letter.code = dead.failure->code;
+    letter.message = dead.failure->message;
+    letter.target = slots_->target_name(dead.target);
+    letter.at = around_.clock.now();
+    letter.attempts = dead.attempts;
+    EventBatch encoded;
+    encoded.add(event.view());
+    letter.record = encoded.body(0);
+    letter.event_time = event.time();
+    ++dead_letter_totals_.count;
+    dead_letter_totals_.bytes += letter.record.size();
+    dead_letters_.push_back(std::move(letter));
+}
+
+// Committing.
+
+std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
+    if (!lane_) return std::nullopt;
+    if (mode_ == Mode::fed) lane_->advance(around_.routed());
+    if (!lane_->dirty() && dead_letters_.empty() && erased_dead_letters_.empty() && !commit_wanted_)
+        return std::nullopt;
+    CursorStore::Commit commit;
+    commit.integration = config_.id;
+    commit.cursor = lane_->take_cursor();
+    commit.dead_letters = std::exchange(dead_letters_, {});
+    commit.erased_dead_letters = std::exchange(erased_dead_letters_, {});
+    commit_wanted_ = false;
+    store_refuses_ = false;
+    return commit;
+}
+
+void IntegrationRuntime::put_back(CursorStore::Commit commit) {
+    std::move(dead_letters_.begin(), dead_letters_.end(), std::back_inserter(commit.dead_letters));
+    dead_letters_ = std::move(commit.dead_letters);
+    erased_dead_letters_.insert(erased_dead_letters_.end(), commit.erased_dead_letters.begin(),
+                                commit.erased_dead_letters.end());
+    commit_wanted_ = true;
+    store_refuses_ = true;
+}
+
+Sequence IntegrationRuntime::position() {
+    if (!lane_) return 0;
+    if (mode_ == Mode::fed) lane_->advance(around_.routed());
+    return lane_->position();
+}
+
+awaitable<Result<std::uint64_t>> IntegrationRuntime::overtake(Sequence keep_from) {
+    if (!lane_ || position() + 1 >= keep_from) {
+        // Its stored cursor may be older than what it has come to: it must not look overtaken after a restart.
+        commit_wanted_ = lane_ != nullptr;
+        co_return 0;
+    }
+    std::uint64_t unread = 0;
+    overtaking_ = true;
+    if (lane_->read_position() + 1 < keep_from) {
+        Cursor rest = lane_->cursor();
+        rest.position.sequence = lane_->read_position();
+        auto work = [this, rest, keep_from] {
+            return count_unsettled(around_.log, config_.filter, rest, keep_from - 1);
+        };
+        Result<std::uint64_t> counted = co_await around_.reads.run(std::move(work));
+        if (!counted) {
+            overtaking_ = false;
+            co_return counted.error();
+        }
+        unread = *counted;
+    }
+    std::uint64_t before = lane_->ledger().lost;
+    lane_->overtake(keep_from, unread, now());
+    overtaking_ = false;
+    pump();
+    co_return lane_->ledger().lost - before;
+}
+
+}  // namespace sluice

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delivery/engine.hpp"
+#include "delivery/integration_config.hpp"
+#include "delivery/lane.hpp"
+#include "delivery/message_slots.hpp"
+#include "delivery/status.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/signal_event.hpp"
+#include "net/task_group.hpp"
+
+namespace sluice {
+
+/// What a runtime uses of its shard. Everything outlives the runtimes.
+struct RuntimeSurroundings {
+    boost::asio::io_context& io;
+    EventLog& log;
+    CursorStore& cursors;
+    BlockingPool& reads;
+    BlockingPool& writes;
+    const Clock& clock;
+    const DeliveryOptions& options;
+    std::function<Sequence()> routed;  ///< the last sequence this shard's router has seen
+    std::function<void(SteadyTime, std::uint32_t)> wake_at;
+    std::function<void(std::uint32_t)> changed;  ///< its cursor is to be committed
+};
+
+/// One integration at work: feeds its lane, hands batches to its destination, keeps its cursor up to date.
+///
+/// While it keeps up it is fed from memory, once per event. When its lane has no room it stops listening and reads the
+/// log on its own, page by page, as room comes; when a page ends where the router is, it listens again. What is
+/// committed while that last page is read is set aside and fed after it, so that there is neither a gap nor a repeat.
+///
+/// Thread: its shard. Lifecycle: made, start(), then fed; stop() before it is destroyed.
+class IntegrationRuntime {
+  public:
+    IntegrationRuntime(std::uint32_t number, IntegrationConfig config, std::unique_ptr<Destination> destination,
+                       PayloadRenderer renderer, TextTemplate key, RuntimeSurroundings surroundings);
+    ~IntegrationRuntime();
+
+    /// Loads or makes the cursor. The router counts matches from `routed()` as it is when this is called.
+    boost::asio::awaitable<Result<void>> start(bool paused);
+    /// Nothing new is sent; what is in flight is waited for until the deadline, then cancelled. Completes when nothing
+    /// of it runs; its cursor is left to take_commit().
+    boost::asio::awaitable<void> stop(Deadline deadline);
+
+    /// Committed events that match, in the log's order, none left out; `routed()` has not moved past them yet.
+    void feed(std::span<const Event* const> events);
+    /// The router could not be given [first, last]: they have to be read and counted.
+    void skipped(Sequence first, Sequence last);
+    /// Looks for something to do. Cheap when there is nothing.
+    void pump();
+    void woken();
+
+    void pause(std::string reason);
+    boost::asio::awaitable<Result<void>> resume();
+
+    /// What is to be committed since the last time; nullopt when nothing changed.
+    std::optional<CursorStore::Commit> take_commit();
+    /// It could not be committed: its dead letters go with the next.
+    void put_back(CursorStore::Commit commit);
+
+    boost::asio::awaitable<IntegrationStatus> status();
+    boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
+    /// Errc::conflict while another redelivery is under way.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::vector<DeadLetter> letters, Deadline deadline);
+    /// Throws dead letters away.
+    void discard(std::span<const DeadLetter> letters);
+    /// Lets keys go on that were held for dead letters which are no longer there. What was given up is committed
+    /// before.
+    boost::asio::awaitable<Result<void>> refresh_held_keys();
+    Sequence position();
+    /// The log is about to let go of everything before `keep_from`: how many events were lost by that.
+    boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
+
+    const IntegrationConfig& config() const noexcept { return config_; }
+    std::uint32_t number() const noexcept { return number_; }
+    bool paused() const noexcept { return lane_ && lane_->paused(); }
+    const std::string& pause_reason() const noexcept { return pause_reason_; }
+
+  private:
+    enum class Mode {
+        fed,      ///< listens to the router
+        reading,  ///< reads the log; the router only counts for it
+    };
+
+    struct Stored {
+        Cursor cursor;
+        CursorStore::DeadLetterTotals totals;
+        std::uint64_t unsettled = 0;  ///< events that match, up to the router's last
+        bool is_new = false;
+    };
+    boost::asio::awaitable<Result<Stored>> load(Sequence routed);
+    boost::asio::awaitable<Result<std::vector<Lane::KeyName>>> keys_of_dead_letters();
+    LaneOptions lane_options() const;
+    void make_lane(const Cursor& cursor, CursorStore::DeadLetterTotals totals);
+    void forget_memory();
+
+    // integration_reading.cpp
+    void feed_events(std::span<const Event* const> events);
+    void feed_all(const std::vector<Event>& events);
+    void feed_one(const Event& event, SteadyTime at);
+    void set_aside(std::span<const Event* const> events);
+    void read_on();
+    boost::asio::awaitable<void> read_page(Sequence from, Sequence to, std::uint64_t epoch);
+    void take_page(ReadPage page, Sequence from, Sequence to);
+    boost::asio::awaitable<void> load_bytes(std::vector<std::pair<SlotIndex, Sequence>> wanted, std::uint64_t epoch);
+    boost::asio::awaitable<void> count_skipped(Sequence first, Sequence last);
+
+    // integration_runtime.cpp
+    boost::asio::awaitable<void> deliver(BatchIndex batch);
+    void drain();
+    void keep_dead_letter(const LaneDeadLetter& dead);
+    void ask_to_wake();
+    bool may_send() const noexcept {
+        return !stopping_ && !exclusive_ && !(store_refuses_ && dead_letters_.size() > 1000);
+    }
+    SteadyTime now() const { return around_.clock.steady_now(); }
+    Timestamp wall(SteadyTime at) const;
+    DeliveryError describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const;
+    std::unique_ptr<MessageSlots> make_slots() const;
+    void forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered);
+    boost::asio::awaitable<DeadLetterOutcome> redeliver_with(Lane& lane, MessageSlots& slots,
+                                                             std::vector<const DeadLetter*>& by_slot,
+                                                             Deadline deadline);
+    /// stop() waits for these.
+    class Operation {
+      public:
+        explicit Operation(IntegrationRuntime& runtime) : runtime_(runtime) { ++runtime_.operations_; }
+        ~Operation() {
+            if (--runtime_.operations_ == 0) runtime_.operations_done_.set();
+        }
+        Operation(const Operation&) = delete;
+        Operation& operator=(const Operation&) = delete;
+
+      private:
+        IntegrationRuntime& runtime_;
+    };
+    boost::asio::awaitable<double> lag_seconds();
+
+    const std::uint32_t number_;
+    IntegrationConfig config_;
+    std::unique_ptr<Destination> destination_;
+    RuntimeSurroundings around_;
+    PayloadRenderer renderer_;
+    TextTemplate key_;
+    std::unique_ptr<MessageSlots> slots_;
+    std::unique_ptr<Lane> lane_;
+    TaskGroup tasks_;
+    SignalEvent idle_;             ///< nothing is in flight
+    SignalEvent operations_done_;  ///< nothing that people asked for uses the destination
+    std::size_t operations_ = 0;
+    bool redelivering_ = false;
+
+    Mode mode_ = Mode::reading;
+    bool stopping_ = false;
+    bool overtaking_ = false;  ///< no reading while what is lost is counted
+    bool exclusive_ = false;   ///< dead letters are being redelivered: the lane's batches wait
+    bool page_in_flight_ = false;
+    std::vector<Event> aside_;  ///< committed while the last page is read
+    std::size_t aside_bytes_ = 0;
+    bool aside_overflowed_ = false;
+    std::uint64_t epoch_ = 0;  ///< grows when the lane is made anew: what comes late for the old one is ignored
+    std::vector<std::pair<SlotIndex, Sequence>> wanted_;
+    bool loading_ = false;
+    SteadyTime read_again_at_{};
+    SteadyTime wake_asked_ = SteadyTime::max();
+
+    std::uint64_t matched_ = 0;   ///< up to the router's last, read or not
+    std::uint32_t counting_ = 0;  ///< ranges whose matches are not in matched_ yet
+    std::vector<DeadLetter> dead_letters_;
+    std::vector<LogPosition> erased_dead_letters_;
+    bool store_refuses_ = false;
+    bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
+    CursorStore::DeadLetterTotals dead_letter_totals_;
+    std::string pause_reason_;
+    std::optional<Timestamp> last_delivery_;
+    std::string read_error_;  ///< why the log could not be read, while that lasts
+};
+
+}  // namespace sluice

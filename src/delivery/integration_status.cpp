@@ -1,0 +1,228 @@
+// What people see of an integration, and what they do with its dead letters.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "delivery/integration_runtime.hpp"
+#include "event/codec.hpp"
+
+namespace sluice {
+
+using boost::asio::awaitable;
+
+namespace {
+
+constexpr std::size_t kLettersAtOnce = 500;
+
+Result<Event> event_of(const DeadLetter& letter) {
+    auto bytes = std::make_shared<const std::string>(letter.record);
+    Result<EventView> view = decode_event(*bytes);
+    if (!view) return view.error();
+    return Event(bytes, *view, letter.position, letter.event_time);
+}
+
+}  // namespace
+
+Timestamp IntegrationRuntime::wall(SteadyTime at) const {
+    return around_.clock.now() + std::chrono::duration_cast<std::chrono::milliseconds>(at - now());
+}
+
+DeliveryError IntegrationRuntime::describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const {
+    DeliveryError error;
+    error.error_class = failure.error_class;
+    error.code = failure.code;
+    error.message = failure.message;
+    error.target = failure.target;
+    error.hint = failure.hint;
+    error.at = wall(at);
+    if (next_attempt > now()) error.next_attempt_at = wall(next_attempt);
+    return error;
+}
+
+awaitable<double> IntegrationRuntime::lag_seconds() {
+    if (matched_ == lane_->ledger().settled()) co_return 0;
+    std::optional<Timestamp> oldest;
+    Sequence sequence = lane_->position() + 1;
+    if (lane_->pending() > 0) {
+        const Event& event = slots_->event(lane_->oldest_pending_slot());
+        if (event.owner() && event.sequence() == lane_->oldest_pending()) oldest = event.time();
+        sequence = lane_->oldest_pending();
+    }
+    if (!oldest) {
+        auto work = [this, sequence] { return around_.log.get({0, sequence}); };
+        Result<Event> event = co_await around_.reads.run(std::move(work));
+        if (event) oldest = event->time();
+    }
+    if (!oldest) co_return 0;
+    co_return std::max(0.0, std::chrono::duration<double>(around_.clock.now() - *oldest).count());
+}
+
+awaitable<IntegrationStatus> IntegrationRuntime::status() {
+    IntegrationStatus status;
+    status.id = config_.id;
+    status.org = config_.org;
+    status.destination_type = config_.destination_type();
+    if (!lane_) {
+        status.reason = "starting";
+        co_return status;
+    }
+    double lag = co_await lag_seconds();
+    const Ledger& ledger = lane_->ledger();
+    status.state = lane_->state(now());
+    status.reason = lane_->state_reason(now());
+    if (status.state != IntegrationState::paused && (store_refuses_ || !read_error_.empty())) {
+        status.state = IntegrationState::blocked;
+        status.reason = store_refuses_ ? "its cursor cannot be stored" : "the log cannot be read: " + read_error_;
+    }
+    IntegrationStats& stats = status.stats;
+    stats.head.sequence = around_.routed();
+    stats.position.sequence = position();
+    stats.matched = matched_;
+    stats.delivered = ledger.delivered;
+    stats.dead_lettered = ledger.dead_lettered;
+    stats.discarded = ledger.discarded;
+    stats.lost = ledger.lost;
+    stats.pending = matched_ - ledger.settled();
+    stats.lag_events = stats.pending;
+    stats.lag_seconds = lag;
+    stats.in_flight = lane_->in_flight_events();
+    stats.retries = ledger.retries;
+    stats.duplicates_possible = ledger.duplicates_possible;
+    stats.bytes = ledger.bytes;
+    stats.last_delivery = last_delivery_;
+    if (const auto& last = lane_->last_failure())
+        stats.last_error = describe(*last->failure, last->at, last->next_attempt);
+    for (const Lane::RefusingTarget& each : lane_->refusing_targets()) {
+        TargetStatus target;
+        target.error = describe(*each.failure, each.last, each.next_attempt);
+        target.since = wall(each.since);
+        target.pending = each.pending;
+        stats.targets.emplace(slots_->target_name(each.target), std::move(target));
+    }
+    stats.lost_ranges = lane_->lost_ranges();
+    co_return status;
+}
+
+awaitable<ProbeReport> IntegrationRuntime::probe(Deadline deadline) {
+    Operation operation(*this);
+    ProbeReport report = co_await destination_->probe(deadline);
+    co_return report;
+}
+
+// Dead letters.
+
+awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_letters() {
+    std::vector<Lane::KeyName> keys;
+    std::optional<LogPosition> after = LogPosition{};
+    while (after) {
+        auto work = [this, from = *after] { return around_.cursors.dead_letters(config_.id, from, kLettersAtOnce); };
+        Result<DeadLetterPage> page = co_await around_.writes.run(std::move(work));
+        if (!page) co_return page.error();
+        for (const DeadLetter& letter : page->items) {
+            Result<Event> event = event_of(letter);
+            if (event) keys.push_back({slots_->key_hash(*event), slots_->target_index(letter.target)});
+        }
+        after = page->next;
+    }
+    co_return keys;
+}
+
+awaitable<Result<void>> IntegrationRuntime::refresh_held_keys() {
+    // Keys that come to be held from here on are not looked at: their dead letters may not be in the store yet.
+    std::vector<Lane::KeyName> held = lane_->held_keys();
+    if (held.empty()) co_return Result<void>();
+    std::uint64_t epoch = epoch_;
+    Result<std::vector<Lane::KeyName>> still = co_await keys_of_dead_letters();
+    if (!still) co_return still.error();
+    if (epoch != epoch_) co_return make_error(Errc::conflict, "the integration changed meanwhile; ask again");
+    std::erase_if(
+        held, [&](const Lane::KeyName& key) { return std::find(still->begin(), still->end(), key) != still->end(); });
+    lane_->release_keys(held, now());
+    pump();
+    co_return Result<void>();
+}
+
+void IntegrationRuntime::forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered) {
+    dead_letter_totals_.count -= std::min(removed.count, dead_letter_totals_.count);
+    dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
+    lane_->dead_letters_removed(removed, redelivered, now());
+}
+
+void IntegrationRuntime::discard(std::span<const DeadLetter> letters) {
+    CursorStore::DeadLetterTotals removed;
+    for (const DeadLetter& letter : letters) {
+        ++removed.count;
+        removed.bytes += letter.record.size();
+        erased_dead_letters_.push_back(letter.position);
+    }
+    forget_letters(removed, false);
+    pump();
+}
+
+/// A lane of its own keeps the letters in order and within limits.
+awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(std::vector<DeadLetter> letters, Deadline deadline) {
+    if (redelivering_)
+        co_return make_error(Errc::conflict, "dead letters of " + config_.id + " are being redelivered already");
+    Operation operation(*this);
+    redelivering_ = true;
+    LaneOptions options = lane_options();
+    options.batch.max_wait = std::chrono::microseconds(0);
+    options.on_dead_letter = OnDeadLetter::proceed;
+    options.max_dead_letters = options.max_dead_letter_bytes = ~std::uint64_t(0);
+    Lane lane(options, Cursor{}, {}, now());
+    std::unique_ptr<MessageSlots> slots = make_slots();
+    std::vector<const DeadLetter*> by_slot;
+    for (const DeadLetter& letter : letters) {
+        Result<Event> event = event_of(letter);
+        if (!event) continue;
+        MessageSlots::Prepared prepared = slots->prepare(*event);
+        SlotIndex slot = prepared.undeliverable ? lane.feed_undeliverable(prepared.event, prepared.undeliverable, now())
+                                                : lane.feed(prepared.event, now());
+        if (slot == kNoSlot) continue;
+        slots->keep(slot);
+        if (slot >= by_slot.size()) by_slot.resize(slot + 1);
+        by_slot[slot] = &letter;
+    }
+    DeadLetterOutcome outcome = co_await redeliver_with(lane, *slots, by_slot, deadline);
+    outcome.left = letters.size() - outcome.settled;
+    redelivering_ = exclusive_ = false;
+    pump();
+    co_return outcome;
+}
+
+/// One batch after the other; the integration's own wait meanwhile, so that the destination never holds a key twice.
+awaitable<DeadLetterOutcome> IntegrationRuntime::redeliver_with(Lane& lane, MessageSlots& slots,
+                                                                std::vector<const DeadLetter*>& by_slot,
+                                                                Deadline deadline) {
+    DeadLetterOutcome outcome;
+    while (!stopping_ && !deadline.passed()) {
+        exclusive_ = true;
+        while (lane_->in_flight_batches() > 0 && !stopping_) co_await idle_.wait(Deadline::never());
+        std::optional<BatchIndex> batch = stopping_ ? std::nullopt : lane.next_batch(now());
+        if (!batch) break;
+        std::span<const SlotIndex> in_batch = lane.batch(*batch);
+        std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
+        std::vector<Message> messages;
+        for (SlotIndex slot : sent) messages.push_back(slots.message(slot));
+        Deadline until = deadline.earlier(around_.options.deliver_timeout);
+        std::vector<Verdict> verdicts = co_await destination_->deliver(messages, until);
+        SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
+        CursorStore::DeadLetterTotals removed;
+        for (std::size_t i = 0; i < verdicts.size(); ++i) {
+            if (verdicts[i].kind != Verdict::Kind::accepted) continue;
+            const DeadLetter& letter = *by_slot[sent[i]];
+            ++removed.count;
+            removed.bytes += letter.record.size();
+            erased_dead_letters_.push_back(letter.position);
+        }
+        lane.settle(*batch, verdicts, now());
+        outcome.settled += removed.count;
+        forget_letters(removed, true);
+        exclusive_ = false;
+        pump();
+    }
+    if (const auto& last = lane.last_failure()) outcome.error = describe(*last->failure, last->at, last->next_attempt);
+    co_return outcome;
+}
+
+}  // namespace sluice
