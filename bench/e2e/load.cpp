@@ -16,6 +16,8 @@ namespace sluice::bench {
 namespace {
 
 constexpr std::string_view kMarker = "\"n\":\"";
+/// Every event has an id of its own, as readings do: one key each.
+constexpr std::string_view kIdMarker = "\"id\":\"n";
 constexpr std::size_t kDigits = 12;
 
 /// A plausible reading of the size asked for: short members first, then a text that fills up.
@@ -33,7 +35,7 @@ std::string make_item(const LoadOptions& options) {
     auto object = make_object(options.object_bytes);
     if (options.mode != LoadOptions::Mode::events) return object;
     return fmt::format(
-        R"({{"event_type":"create","id":"bench","obj":{{"id":"bench","data":{}}},"obj_type":"objs","recType":"{}","source":"bench"}})",
+        R"({{"event_type":"create","id":"n000000000000","obj":{{"data":{}}},"obj_type":"objs","recType":"{}","source":"bench"}})",
         object, options.rec_type);
 }
 
@@ -66,8 +68,9 @@ class Load::Connection {
             path, options.token, type, body.size());
         auto head = request_.size();
         request_ += body;
-        for (auto at = request_.find(kMarker, head); at != std::string::npos; at = request_.find(kMarker, at + 1))
-            numbers_.push_back(at + kMarker.size());
+        for (auto marker : {kMarker, kIdMarker})
+            for (auto at = request_.find(marker, head); at != std::string::npos; at = request_.find(marker, at + 1))
+                numbers_.push_back(at + marker.size());
 
         socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -95,7 +98,7 @@ class Load::Connection {
         number_ = number;
         for (std::size_t i = 0; i < numbers_.size(); ++i) {
             char digits[kDigits + 1];
-            std::snprintf(digits, sizeof digits, "%012llu", static_cast<unsigned long long>(number * batch + i));
+            std::snprintf(digits, sizeof digits, "%012llu", static_cast<unsigned long long>(number * batch + i % batch));
             std::memcpy(request_.data() + numbers_[i], digits, kDigits);
         }
         busy_ = true;
