@@ -288,6 +288,7 @@ class DeliveryRig {
         shards_.reset();
     }
     DeliveryEngine& engine() { return *engine_; }
+    boost::asio::io_context& io() { return io_; }
 
     template <class T>
     T run(boost::asio::awaitable<T> task) {

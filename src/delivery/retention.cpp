@@ -1,0 +1,105 @@
+#include "delivery/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/units.hpp"
+
+namespace sluice {
+
+using boost::asio::awaitable;
+
+Retention::Retention(Parts parts, RetentionSettings settings, std::function<void(const std::string&)> warn)
+    : parts_(parts),
+      settings_(settings),
+      warn_(std::move(warn)),
+      tasks_(parts.io),
+      stopping_(parts.io.get_executor()) {}
+
+void Retention::start(std::chrono::milliseconds interval) {
+    tasks_.spawn(look_again_and_again(interval));
+}
+
+awaitable<void> Retention::stop() {
+    stopped_ = true;
+    stopping_.set();
+    co_await tasks_.join();
+}
+
+awaitable<void> Retention::look_again_and_again(std::chrono::milliseconds interval) {
+    while (!stopped_) {
+        Result<RetentionPlan> done = co_await run_once();
+        if (!done && warn_) warn_("retention: " + done.error().message);
+        if (!stopped_) co_await stopping_.wait(Deadline::after(interval));
+    }
+}
+
+awaitable<Result<RetentionPlan>> Retention::run_once() {
+    std::vector<IntegrationPosition> positions = co_await parts_.engine.positions();
+    std::vector<EventLog::SegmentInfo> segments = parts_.log.segments();
+    RetentionPlan plan = plan_retention(settings_, segments, positions, parts_.clock.now());
+    publish(plan);
+    warn_of(plan);
+    if (!segments.empty() && plan.keep_from > segments.front().first) {
+        Result<std::uint64_t> lost = co_await parts_.engine.overtake(plan.keep_from);
+        if (!lost) co_return lost.error();
+        if (*lost > 0 && warn_) {
+            warn_(fmt::format("the log has reached hard_limit ({}): {} events before {} are lost to {}",
+                              format_bytes(settings_.hard_limit), *lost, plan.keep_from,
+                              fmt::join(plan.overtaken, ", ")));
+        }
+        auto trim = [this, keep_from = plan.keep_from] {
+            return parts_.log.trim(
+                0, keep_from, [this](Sequence first, Sequence last) { return parts_.objects.rescue(0, first, last); });
+        };
+        Result<void> trimmed = co_await parts_.pool.run(std::move(trim));
+        if (!trimmed) co_return trimmed.error();
+    }
+    // In steps, so that others get their turn at the pool.
+    for (bool more = true; more && !stopped_;) {
+        auto expire = [this] { return parts_.objects.expire(); };
+        Result<bool> expired = co_await parts_.pool.run(std::move(expire));
+        if (!expired) co_return expired.error();
+        more = *expired;
+    }
+    co_return plan;
+}
+
+void Retention::warn_of(const RetentionPlan& plan) {
+    std::map<std::string, int> warned;
+    for (const RetentionPlan::Behind& each : plan.behind) {
+        double share =
+            static_cast<double>(each.bytes) / static_cast<double>(std::max<std::uint64_t>(settings_.hard_limit, 1));
+        int level = share >= 0.9 ? 9 : share >= 0.5 ? 5 : 0;
+        if (level == 0) continue;
+        warned[each.integration] = level;
+        auto before = warned_.find(each.integration);
+        if (!warn_ || (before != warned_.end() && before->second >= level)) continue;
+        warn_(
+            fmt::format("integration {} holds back {} of events, {} of hard_limit ({}): beyond it the oldest are lost",
+                        each.integration, format_bytes(each.bytes), level == 9 ? "nine tenths" : "half",
+                        format_bytes(settings_.hard_limit)));
+    }
+    warned_ = std::move(warned);
+}
+
+void Retention::publish(const RetentionPlan& plan) {
+    auto over = std::make_shared<std::map<std::string, std::uint64_t, std::less<>>>();
+    if (settings_.org_backlog > 0) {
+        for (const auto& [org, bytes] : plan.org_backlog)
+            if (bytes > settings_.org_backlog) over->emplace(org, bytes);
+    }
+    any_over_.store(!over->empty(), std::memory_order_relaxed);
+    std::lock_guard lock(mutex_);
+    over_ = std::move(over);
+}
+
+bool Retention::over_backlog(std::string_view org) const {
+    if (!any_over_.load(std::memory_order_relaxed)) return false;
+    std::lock_guard lock(mutex_);
+    return over_ && over_->find(org) != over_->end();
+}
+
+}  // namespace sluice
