@@ -29,10 +29,6 @@ void AwsClient::close() {
     pool_.close();
 }
 
-const Endpoint& AwsClient::endpoint() const noexcept {
-    return pool_.endpoint();
-}
-
 http::ClientRequest AwsClient::signed_request(const AwsCall& call, std::string_view payload_sha256_hex,
                                               const AwsCredentials& credentials) {
     SigV4Signer::Request to_sign;

@@ -69,8 +69,6 @@ class AwsClient {
     boost::asio::awaitable<AwsCallResult> call(AwsCall call, Deadline deadline);
     void close();
 
-    const Endpoint& endpoint() const noexcept;
-    const std::string& region() const noexcept { return signer_.region(); }
     AwsCredentialsProvider& credentials() noexcept { return *credentials_; }
     const ClockSkew& skew() const noexcept { return skew_; }
 

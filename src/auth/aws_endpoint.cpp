@@ -81,10 +81,6 @@ Result<void> check_aws_region(std::string_view region) {
     return {};
 }
 
-std::string_view aws_partition(std::string_view region) noexcept {
-    return partition_of(region).name;
-}
-
 Result<Endpoint> aws_endpoint(std::string_view service, std::string_view region, const AwsEndpointOptions& options) {
     if (!options.override_url.empty()) return Endpoint::parse(options.override_url);
     const auto& partition = partition_of(region);

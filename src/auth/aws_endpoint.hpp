@@ -24,9 +24,6 @@ struct AwsEndpointOptions {
 /// `eu-west-1`; the error says what was given instead, where that can be told (an availability zone, a place's name).
 Result<void> check_aws_region(std::string_view region);
 
-/// `aws`, `aws-cn`, `aws-us-gov`, `aws-eusc`…: the partition whose region this looks like.
-std::string_view aws_partition(std::string_view region) noexcept;
-
 /// Where a service listens in a region: `kinesis.eu-west-1.amazonaws.com`, in every partition. `service` as it is
 /// signed.
 Result<Endpoint> aws_endpoint(std::string_view service, std::string_view region, const AwsEndpointOptions& options);

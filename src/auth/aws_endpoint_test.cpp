@@ -20,8 +20,6 @@ TEST(AwsEndpoint, FollowsThePartitionOfTheRegion) {
     EXPECT_EQ(host("kinesis", "eusc-de-east-1"), "kinesis.eusc-de-east-1.amazonaws.eu");
     EXPECT_EQ(host("kinesis", "us-iso-east-1"), "kinesis.us-iso-east-1.c2s.ic.gov");
     EXPECT_EQ(host("kinesis", "us-isob-east-1"), "kinesis.us-isob-east-1.sc2s.sgov.gov");
-    EXPECT_EQ(aws_partition("cn-north-1"), "aws-cn");
-    EXPECT_EQ(aws_partition("ap-southeast-7"), "aws");
 }
 
 TEST(AwsEndpoint, FipsAndDualStackChangeTheName) {

@@ -33,9 +33,6 @@ class SigV4Signer {
     /// `now` is corrected by the caller for a known clock skew.
     Signed sign(const Request& request, const AwsCredentials& credentials, Timestamp now);
 
-    const std::string& region() const noexcept { return region_; }
-    const std::string& service() const noexcept { return service_; }
-
   private:
     /// Four HMACs away from the secret; made anew for another day or other credentials only.
     const Digest256& key_of(const AwsCredentials& credentials, std::string_view day);

@@ -32,8 +32,8 @@ namespace sluice {
 /// How the far side treats what is sent to it next. What a service cannot do is skipped, visibly.
 enum class PeerBehaviour {
     accept,               ///< stores everything and says so
-    refuse_every_other,   ///< stores the 1st, 3rd… of a batch; the rest is refused for now
-    throttle,             ///< refuses everything for now
+    refuse_every_other,   ///< stores the 1st, 3rd… of a batch; the rest is refused this time
+    throttle,             ///< refuses everything this time
     refuse_credentials,   ///< does not know the key, or not for this secret
     miss_target,          ///< has no such stream, queue…
     refuse_as_too_large,  ///< refuses for its size what is sent

@@ -86,27 +86,28 @@ struct ProbeReport {
     bool ok() const noexcept;  ///< no step failed
 };
 
-/// One place to deliver to, as one integration has it. Never batches, retries, reorders or drops: that is the lane's work.
-/// Ownership: the integration's runtime. Thread: the integration's shard, all calls. Lifecycle: made by its factory (no I/O),
-/// used until close() has completed.
+/// One place to deliver to, as one integration has it. Never batches, retries, reorders or drops: that is the lane's
+/// work. Ownership: the integration's runtime. Thread: the integration's shard, all calls. Lifecycle: made by its
+/// factory (no I/O), used until close() has completed.
 class Destination {
   public:
     virtual ~Destination() = default;
 
     virtual Limits limits() const = 0;
 
-    /// The target of an event (stream, queue, file…) appended to `out`; an error means this event can never be delivered here
-    /// (a template without a value), and becomes a dead letter with its message.
+    /// The target of an event (stream, queue, file…) appended to `out`; an error means this event can never be
+    /// delivered here (a template without a value), and becomes a dead letter with its message.
     virtual Result<void> target_of(const Event& event, std::string& out) const = 0;
 
     /// Bytes of this message as the service counts them against Limits.
     virtual std::size_t size_of(const Message& message) const = 0;
 
-    /// Sends one batch within Limits, in the order given, and answers with exactly one verdict per message, in that order.
-    /// Completes by the deadline at the latest: what is unclear then is `retry` and ambiguous. Several calls may be running
-    /// up to Limits::max_concurrent, never two with the same key. Throws nothing. Cancellation (per-operation, terminal)
-    /// completes early with the same rule.
-    virtual boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline deadline) = 0;
+    /// Sends one batch within Limits, in the order given, and answers with exactly one verdict per message, in that
+    /// order. Completes by the deadline at the latest: what is unclear then is `retry` and ambiguous. Several calls may
+    /// be running up to Limits::max_concurrent, never two with the same key. Throws nothing. Cancellation
+    /// (per-operation, terminal) completes early with the same rule.
+    virtual boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages,
+                                                                 Deadline deadline) = 0;
 
     /// Explains step by step whether delivery would work; writes nothing at the provider.
     virtual boost::asio::awaitable<ProbeReport> probe(Deadline deadline) = 0;

@@ -23,20 +23,22 @@ struct DestinationContext {
     boost::asio::io_context& io;  ///< the shard the integration lives on
     const Clock& clock;
     std::string integration_id;
-    bool keyed = true;                   ///< `ordering: key`
-    bool operator_owned = true;          ///< false: no files, no profile or environment credentials, no private endpoints
-    bool allow_loopback = true;          ///< whether endpoints on loopback are allowed to a tenant (sandbox, tests)
+    bool keyed = true;           ///< `ordering: key`
+    bool operator_owned = true;  ///< false: no files, no profile or environment credentials, no private endpoints
+    bool allow_loopback = true;  ///< whether endpoints on loopback are allowed to a tenant (sandbox, tests)
     std::size_t max_connections = 8;
 };
 
-/// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator named).
+/// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator
+/// named).
 struct DestinationKind {
     std::string_view type;  ///< `kinesis`
-    /// Validates `settings` (the `destination:` object of an integration, `type` included). The error names the member and
-    /// what to do, never a secret's value. Unknown members are errors that suggest the nearest known one.
+    /// Validates `settings` (the `destination:` object of an integration, `type` included). The error names the member
+    /// and what to do, never a secret's value. Unknown members are errors that suggest the nearest known one.
     std::function<Result<void>(const boost::json::object& settings, const DestinationContext& context)> check;
     /// Builds it. No network traffic until deliver() or probe().
-    std::function<Result<std::unique_ptr<Destination>>(const boost::json::object& settings, const DestinationContext& context)>
+    std::function<Result<std::unique_ptr<Destination>>(const boost::json::object& settings,
+                                                       const DestinationContext& context)>
         make;
     /// Names of members whose values are secrets, as dotted paths: shown as `"…redacted…"`, kept when sent back so.
     std::span<const std::string_view> secret_paths;
