@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cstdio>
 #include <fstream>
+#include <map>
+#include <thread>
+#include <vector>
 
 #include "http/client.hpp"
 #include "http/raw_client.hpp"
@@ -178,6 +182,45 @@ TEST(SandboxStart, ReadsFaultsFromAFileAndNamesWhatIsWrongWithIt) {
     ASSERT_TRUE(sandbox.start());
     EXPECT_EQ(sandbox.faults().rules().size(), 1u);
     std::remove(name.c_str());
+}
+
+TEST(SandboxThreads, KeepsOneOrderForAllOfThem) {
+    constexpr int kClients = 4;
+    constexpr int kRequests = 25;
+    SandboxOptions options;
+    options.shards = 2;
+    Sandbox sandbox(options);
+    ASSERT_TRUE(sandbox.start());
+    std::vector<std::thread> clients;
+    std::atomic<int> accepted = 0;
+    for (int client = 0; client < kClients; client++) {
+        clients.emplace_back([&, client] {
+            http::RawClient connection(sandbox.port());
+            for (int i = 0; i < kRequests; i++) {
+                auto body = fmt::format(R"({{"StreamName":"s","Records":[{{"PartitionKey":"{0}","Data":"{1}"}},
+                                            {{"PartitionKey":"{0}","Data":"{1}"}}]}})",
+                                        client, base64_encode(std::to_string(i)));
+                auto now = SystemClock::instance().now();
+                auto request = signed_request(sandbox_key(), "kinesis", "Kinesis_20131202.PutRecords", body, now);
+                auto answer = connection.ask(to_wire(request));
+                if (answer && answer->status == 200) accepted++;
+            }
+        });
+    }
+    for (auto& client : clients) client.join();
+    EXPECT_EQ(accepted, kClients * kRequests);
+
+    std::map<std::string, std::string> last_sequence;  // by shard of the stream
+    std::map<std::string, int> last_of_client;
+    auto items = sandbox.received().read(1, 1000);
+    ASSERT_EQ(items.size(), static_cast<std::size_t>(2 * kClients * kRequests));
+    for (const auto& item : items) {
+        EXPECT_GT(item.sequence, last_sequence[item.place]);
+        last_sequence[item.place] = item.sequence;
+        auto number = std::stoi(std::string(item.body.view()));
+        EXPECT_GE(number, last_of_client[item.key]);
+        last_of_client[item.key] = number;
+    }
 }
 
 TEST(SandboxStart, SpeaksTlsWithACertificateThatItShows) {

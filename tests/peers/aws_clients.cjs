@@ -21,7 +21,8 @@ async function readStream(StreamName) {
   const { Shards } = await kinesis.send(new kinesisSdk.ListShardsCommand({ StreamName }))
   for (const { ShardId } of Shards) {
     let { ShardIterator } = await kinesis.send(
-      new kinesisSdk.GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }))
+      new kinesisSdk.GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+    )
     for (;;) {
       const page = await kinesis.send(new kinesisSdk.GetRecordsCommand({ ShardIterator, Limit: 300 }))
       if (page.Records.length === 0) break
@@ -36,14 +37,19 @@ async function kinesisPutsAndReadsBack() {
   const StreamName = 'events'
   await kinesis.send(new kinesisSdk.CreateStreamCommand({ StreamName, ShardCount: 2 }))
   await kinesisSdk.waitUntilStreamExists({ client: kinesis, minDelay: 1, maxWaitTime: 10 }, { StreamName })
-  const sent = Array.from({ length: 500 }, (_, i) => ({ PartitionKey: `ключ-${i % 13}`, Data: Buffer.from(`record ${i} ☃`) }))
+  const sent = Array.from({ length: 500 }, (_, i) => ({
+    PartitionKey: `ключ-${i % 13}`,
+    Data: Buffer.from(`record ${i} ☃`),
+  }))
   const answer = await kinesis.send(new kinesisSdk.PutRecordsCommand({ StreamName, Records: sent }))
   assert.equal(answer.FailedRecordCount, 0)
   const read = await readStream(StreamName)
   assert.equal(read.length, sent.length)
   for (let key = 0; key < 13; key++) {
-    const of = (records) => records.filter((record) => record.PartitionKey === `ключ-${key}`)
-      .map((record) => Buffer.from(record.Data).toString())
+    const of = (records) =>
+      records
+        .filter((record) => record.PartitionKey === `ключ-${key}`)
+        .map((record) => Buffer.from(record.Data).toString())
     assert.deepEqual(of(read), of(sent))
   }
   assert.ok(read[0].ApproximateArrivalTimestamp instanceof Date)
@@ -55,13 +61,21 @@ async function kinesisTellsErrors() {
   await kinesis.send(new kinesisSdk.CreateStreamCommand({ StreamName: 'gone', ShardCount: 1 }))
   await kinesis.send(new kinesisSdk.DeleteStreamCommand({ StreamName: 'gone' }))
   await assert.rejects(put(kinesis, 'gone'), kinesisSdk.ResourceNotFoundException)
-  await assert.rejects(put(kinesis, 'events', [{ PartitionKey: 'k', Data: Buffer.alloc(1 << 20) }]), kinesisSdk.InvalidArgumentException)
-  const wrong = new kinesisSdk.KinesisClient({ ...common,
-    credentials: { accessKeyId: process.env.AWS_ACCESS_KEY_ID, secretAccessKey: 'wrong' } })
+  await assert.rejects(
+    put(kinesis, 'events', [{ PartitionKey: 'k', Data: Buffer.alloc(1 << 20) }]),
+    kinesisSdk.InvalidArgumentException,
+  )
+  const wrong = new kinesisSdk.KinesisClient({
+    ...common,
+    credentials: { accessKeyId: process.env.AWS_ACCESS_KEY_ID, secretAccessKey: 'wrong' },
+  })
   await assert.rejects(put(wrong, 'events'), { name: 'InvalidSignatureException' })
 
   await setFaults({ action: 'throttle', record: 0, count: 1 })
-  const partial = await put(kinesis, 'events', [{ PartitionKey: 'k', Data: Buffer.from('1') }, { PartitionKey: 'k', Data: Buffer.from('2') }])
+  const partial = await put(kinesis, 'events', [
+    { PartitionKey: 'k', Data: Buffer.from('1') },
+    { PartitionKey: 'k', Data: Buffer.from('2') },
+  ])
   assert.equal(partial.FailedRecordCount, 1)
   assert.equal(partial.Records[0].ErrorCode, 'ProvisionedThroughputExceededException')
 
@@ -73,32 +87,63 @@ async function kinesisTellsErrors() {
 }
 
 async function sqsSendsAndReceives() {
-  const { QueueUrl } = await sqs.send(new sqsSdk.CreateQueueCommand({ QueueName: 'q.fifo',
-    Attributes: { FifoQueue: 'true', ContentBasedDeduplication: 'true' } }))
-  const Entries = Array.from({ length: 10 }, (_, i) => ({ Id: `e${i}`, MessageBody: `message ${i} ☃`, MessageGroupId: `g${i % 2}`,
-    MessageAttributes: { n: { DataType: 'Number', StringValue: String(i) } } }))
+  const { QueueUrl } = await sqs.send(
+    new sqsSdk.CreateQueueCommand({
+      QueueName: 'q.fifo',
+      Attributes: { FifoQueue: 'true', ContentBasedDeduplication: 'true' },
+    }),
+  )
+  const Entries = Array.from({ length: 10 }, (_, i) => ({
+    Id: `e${i}`,
+    MessageBody: `message ${i} ☃`,
+    MessageGroupId: `g${i % 2}`,
+    MessageAttributes: { n: { DataType: 'Number', StringValue: String(i) } },
+  }))
   const sent = await sqs.send(new sqsSdk.SendMessageBatchCommand({ QueueUrl, Entries }))
   assert.equal(sent.Successful.length, 10)
   // The client compares the digests of what it receives by itself.
-  const { Messages } = await sqs.send(new sqsSdk.ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10,
-    MessageAttributeNames: ['All'], MessageSystemAttributeNames: ['All'] }))
-  assert.deepEqual(Messages.map((message) => message.Body), Entries.map((entry) => entry.MessageBody))
+  const { Messages } = await sqs.send(
+    new sqsSdk.ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['All'],
+    }),
+  )
+  assert.deepEqual(
+    Messages.map((message) => message.Body),
+    Entries.map((entry) => entry.MessageBody),
+  )
   assert.equal(Messages[3].MessageAttributes.n.StringValue, '3')
   assert.equal(Messages[3].Attributes.MessageGroupId, 'g1')
 
   await sqs.send(new sqsSdk.DeleteQueueCommand({ QueueUrl }))
-  await assert.rejects(sqs.send(new sqsSdk.SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageGroupId: 'g' })),
-    sqsSdk.QueueDoesNotExist)
-  await assert.rejects(sqs.send(new sqsSdk.SendMessageBatchCommand({ QueueUrl: `${endpoint}/000000000000/other`, Entries: [] })),
-    sqsSdk.EmptyBatchRequest)
+  await assert.rejects(
+    sqs.send(new sqsSdk.SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageGroupId: 'g' })),
+    sqsSdk.QueueDoesNotExist,
+  )
+  await assert.rejects(
+    sqs.send(new sqsSdk.SendMessageBatchCommand({ QueueUrl: `${endpoint}/000000000000/other`, Entries: [] })),
+    sqsSdk.EmptyBatchRequest,
+  )
 }
 
 async function roleSessions() {
   const sts = new stsSdk.STSClient(common)
-  const { Credentials } = await sts.send(new stsSdk.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/r', RoleSessionName: 'js' }))
-  const session = new kinesisSdk.KinesisClient({ ...common, credentials: { accessKeyId: Credentials.AccessKeyId,
-    secretAccessKey: Credentials.SecretAccessKey, sessionToken: Credentials.SessionToken } })
-  await session.send(new kinesisSdk.PutRecordCommand({ StreamName: 'events', PartitionKey: 'k', Data: Buffer.from('by role') }))
+  const { Credentials } = await sts.send(
+    new stsSdk.AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/r', RoleSessionName: 'js' }),
+  )
+  const session = new kinesisSdk.KinesisClient({
+    ...common,
+    credentials: {
+      accessKeyId: Credentials.AccessKeyId,
+      secretAccessKey: Credentials.SecretAccessKey,
+      sessionToken: Credentials.SessionToken,
+    },
+  })
+  await session.send(
+    new kinesisSdk.PutRecordCommand({ StreamName: 'events', PartitionKey: 'k', Data: Buffer.from('by role') }),
+  )
 }
 
 async function main() {

@@ -1,5 +1,8 @@
 """What the proofs share: starting and stopping programs, talking to Sluice and to its sandbox, AWS's clients."""
+
 import atexit
+import base64
+import hashlib
 import json
 import os
 import socket
@@ -63,8 +66,13 @@ class Program:
         self.name = Path(str(command[0])).name + " " + str(command[1])
         self.port = port
         self.output = tempfile.NamedTemporaryFile(prefix="peer-", suffix=".log", delete=False)
-        self.process = subprocess.Popen([str(part) for part in command], stdout=self.output, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, env=os.environ | (environment or {}))
+        self.process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | (environment or {}),
+        )
         atexit.register(self.stop)
         eventually(f"{self.name} to listen", self.listens)
 
@@ -131,8 +139,11 @@ class Sluice(Program):
         port = free_port()
         config = Path(self.folder.name) / "sluice.yaml"
         # JSON is YAML.
-        config.write_text(json.dumps({"listen": f"127.0.0.1:{port}", "data_dir": f"{self.folder.name}/data",
-                                      "integrations": integrations}))
+        config.write_text(
+            json.dumps(
+                {"listen": f"127.0.0.1:{port}", "data_dir": f"{self.folder.name}/data", "integrations": integrations}
+            )
+        )
         self.url = f"http://127.0.0.1:{port}"
         super().__init__([BINARY, "serve", "--config", config], port, {"SLUICE_ADMIN_TOKEN": OPERATOR_TOKEN})
         self.headers = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}
@@ -141,8 +152,10 @@ class Sluice(Program):
         """Writes objects; their ids, in order."""
         ids = []
         for start in range(0, len(objects), batch):
-            lines = "\n".join(json.dumps(value) for value in objects[start:start + batch]).encode()
-            answer = call(f"{self.url}/share/{rec_type}", "POST", lines, self.headers | {"Content-Type": "application/x-ndjson"})
+            lines = "\n".join(json.dumps(value) for value in objects[start : start + batch]).encode()
+            answer = call(
+                f"{self.url}/share/{rec_type}", "POST", lines, self.headers | {"Content-Type": "application/x-ndjson"}
+            )
             ids += [made["id"] for made in answer["objs"]]
         return ids
 
@@ -166,23 +179,37 @@ class Sluice(Program):
 
 
 def integration(id, destination, **settings):
-    return {"id": id, "filter": {"recTypes": ["io.example.**"]}, "destination": destination, "start": "oldest"} | settings
+    return {
+        "id": id,
+        "filter": {"recTypes": ["io.example.**"]},
+        "destination": destination,
+        "start": "oldest",
+    } | settings
 
 
 def client(service, endpoint, key=SANDBOX_KEY, secret=SANDBOX_SECRET, token=None, verify=None, attempts=1):
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, region_name=REGION, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
-                        aws_session_token=token, verify=verify, config=Config(retries={"total_max_attempts": attempts}))
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        verify=verify,
+        config=Config(retries={"total_max_attempts": attempts}),
+    )
 
 
 def read_stream(kinesis, stream):
     """All records of a stream: [(shard, partition key, data)], each shard's in its order."""
     records = []
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
-        iterator = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard["ShardId"],
-                                              ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
         while iterator:
             answer = kinesis.get_records(ShardIterator=iterator, Limit=1000)
             records += [(shard["ShardId"], record["PartitionKey"], record["Data"]) for record in answer["Records"]]
@@ -192,27 +219,84 @@ def read_stream(kinesis, stream):
     return records
 
 
+def deaggregate(records):
+    """AWS's own reading of what a KPL aggregated: read_stream's records, with those that are aggregated taken apart."""
+    from aws_kinesis_agg.deaggregator import deaggregate_records
+
+    taken_apart = []
+    for shard, partition_key, data in records:
+        record = {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "sequenceNumber": "1",
+                "approximateArrivalTimestamp": 0,
+                "partitionKey": partition_key,
+                "data": base64.b64encode(data),
+            }
+        }
+        for inner in deaggregate_records(record):
+            inner = inner["kinesis"]
+            taken_apart.append((shard, inner["partitionKey"], base64.b64decode(inner["data"])))
+    return taken_apart
+
+
+def shard_of(kinesis, stream):
+    """partition key -> shard, by the hash ranges that the service tells."""
+    ranges = [
+        (shard["ShardId"], int(shard["HashKeyRange"]["StartingHashKey"]), int(shard["HashKeyRange"]["EndingHashKey"]))
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]
+    ]
+    check(
+        min(first for _, first, _ in ranges) == 0 and max(last for _, _, last in ranges) == 2**128 - 1,
+        f"the shards do not cover the ring: {ranges}",
+    )
+
+    def of(key):
+        hash_key = int.from_bytes(hashlib.md5(key.encode()).digest(), "big")
+        return next(id for id, first, last in ranges if first <= hash_key <= last)
+
+    return of
+
+
 def read_queue(sqs, url, messages):
     """Receives and deletes until that many have come and nothing more does."""
     received = []
     empty = 0
     while len(received) < messages or empty < 2:
         check(empty < 200, f"only {len(received)} of {messages} messages came")
-        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1 if len(received) < messages else 0,
-                                    MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]).get("Messages", [])
+        batch = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1 if len(received) < messages else 0,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        ).get("Messages", [])
         empty = 0 if batch else empty + 1
         received += batch
         if batch:
-            sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
-                                                            for i, message in enumerate(batch)])
+            sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]} for i, message in enumerate(batch)
+                ],
+            )
     return received
 
 
 def readings(devices, each):
     """Objects of several devices, interleaved, numbered within each device; with text that a careless hand would change."""
     texts = ["plain", "naïve café 漢字 🌡", 'quotes " and \\ and \n', "<a&b>", ""]
-    return [{"device": f"dev-{device}", "n": n, "text": texts[(device + n) % len(texts)], "value": n / 7, "pad": "x" * (n * 37 % 700)}
-            for n in range(each) for device in range(devices)]
+    return [
+        {
+            "device": f"dev-{device}",
+            "n": n,
+            "text": texts[(device + n) % len(texts)],
+            "value": n / 7,
+            "pad": "x" * (n * 37 % 700),
+        }
+        for n in range(each)
+        for device in range(devices)
+    ]
 
 
 def check_order_per_key(bodies, expected):
@@ -235,6 +319,11 @@ def check_bodies(bodies, ids, objects, rec_type):
     check(len(by_id) == len(ids), f"{len(by_id)} different objects arrived of {len(ids)}")
     for id, sent in zip(ids, objects):
         envelope = by_id[id]
-        check(list(envelope) == ["event_type", "id", "obj", "obj_type", "recType", "source"], f"members {list(envelope)}")
-        check(envelope["obj"]["data"] == sent, f"object {id} changed on its way: {envelope['obj']['data']} was {sent}")
+        check(
+            list(envelope) == ["event_type", "id", "obj", "obj_type", "recType", "source"],
+            f"members {list(envelope)}",
+        )
+        check(
+            envelope["obj"]["data"] == sent, f"object {id} changed on its way: {envelope['obj']['data']} was {sent}"
+        )
         check(envelope["recType"] == rec_type and envelope["event_type"] == "create", f"envelope of {id}: {envelope}")

@@ -4,6 +4,7 @@
 Installs the peers first where they are absent or other versions are asked for. Exits 77 when that cannot be done, so that a
 machine without a package registry skips visibly instead of failing.
 """
+
 import argparse
 import fcntl
 import hashlib
@@ -34,7 +35,9 @@ def install(peers):
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             skip(f"{tool} is not installed")
-    wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("package.json", "requirements.txt"))).hexdigest()
+    wanted = hashlib.sha256(
+        b"".join((HERE / name).read_bytes() for name in ("package.json", "requirements.txt"))
+    ).hexdigest()
     peers.mkdir(parents=True, exist_ok=True)
     with open(peers / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several tests may start at once
@@ -43,10 +46,24 @@ def install(peers):
             return
         print("installing peers", flush=True)
         shutil.copy(HERE / "package.json", peers)
-        attempt(["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"], peers, "the npm packages")
+        attempt(
+            ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
+            peers,
+            "the npm packages",
+        )
         attempt([sys.executable, "-m", "venv", "venv"], peers, "a Python environment")
-        attempt(["venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")], peers,
-                "the Python packages")
+        attempt(
+            [
+                "venv/bin/pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+                str(HERE / "requirements.txt"),
+            ],
+            peers,
+            "the Python packages",
+        )
         stamp.write_text(wanted)
 
 

@@ -1,7 +1,18 @@
 """Sluice against a cloud that fails in every way the sandbox knows: nothing lost, first appearances in order per key."""
+
 import json
 
-from peers import SANDBOX_KEY, SANDBOX_SECRET, Sandbox, Sluice, check, check_order_per_key, eventually, integration, readings
+from peers import (
+    SANDBOX_KEY,
+    SANDBOX_SECRET,
+    Sandbox,
+    Sluice,
+    check,
+    check_order_per_key,
+    eventually,
+    integration,
+    readings,
+)
 
 CREDENTIALS = {"access_key_id": SANDBOX_KEY, "secret_access_key": SANDBOX_SECRET}
 FAULTS = {
@@ -13,23 +24,44 @@ FAULTS = {
     "connections drop before the request is accepted": [{"action": "reset_before", "every": 3, "count": 10}],
     "connections drop after the request was accepted": [{"action": "reset_after", "every": 3, "count": 10}],
     "the service's clock is an hour ahead": [{"action": "skew", "skew": 3600}],
-    "everything at once": [{"action": "fail_record", "share": 0.03}, {"action": "throttle", "share": 0.05},
-                           {"action": "http_500", "every": 5, "count": 10, "status": 503}, {"action": "reset_after", "every": 7, "count": 6},
-                           {"action": "reset_before", "every": 11, "count": 6}, {"action": "delay", "delay": "40ms", "every": 4}],
+    "everything at once": [
+        {"action": "fail_record", "share": 0.03},
+        {"action": "throttle", "share": 0.05},
+        {"action": "http_500", "every": 5, "count": 10, "status": 503},
+        {"action": "reset_after", "every": 7, "count": 6},
+        {"action": "reset_before", "every": 11, "count": 6},
+        {"action": "delay", "delay": "40ms", "every": 4},
+    ],
 }
 
 sandbox = Sandbox(tls=True)
 
 
 def to(kind, target):
-    where = {"stream": target} if kind == "kinesis" else {"queue_url": f"https://sqs.eu-west-1.amazonaws.com/000000000000/{target}"}
-    return {"type": kind, "region": "eu-west-1", "endpoint": sandbox.url, "tls": {"ca_file": sandbox.ca_file}, "credentials": CREDENTIALS} | where
+    where = (
+        {"stream": target}
+        if kind == "kinesis"
+        else {"queue_url": f"https://sqs.eu-west-1.amazonaws.com/000000000000/{target}"}
+    )
+    return {
+        "type": kind,
+        "region": "eu-west-1",
+        "endpoint": sandbox.url,
+        "tls": {"ca_file": sandbox.ca_file},
+        "credentials": CREDENTIALS,
+    } | where
 
 
 targets = {"kinesis": "readings", "fifo": "ordered.fifo", "standard": "standard"}
 retry = {"max_backoff": "500ms"}
-sluice = Sluice([integration(name, to("kinesis" if name == "kinesis" else "sqs", target), key="{obj.data.device|id}", retry=retry)
-                 for name, target in targets.items()])
+sluice = Sluice(
+    [
+        integration(
+            name, to("kinesis" if name == "kinesis" else "sqs", target), key="{obj.data.device|id}", retry=retry
+        )
+        for name, target in targets.items()
+    ]
+)
 delivered = 0
 for seed, (name, rules) in enumerate(FAULTS.items()):
     sandbox.clear()
