@@ -20,6 +20,7 @@ void CommitThread::run() {
         setup_.queue.take(setup_.max_frame_bytes, group);
         if (group.empty()) break;
         commit(group);
+        group.clear();  // what the callbacks hold is let go of now, not when the next append comes
     }
     if (!setup_.writer.failed()) setup_.writer.save_active_index();
 }

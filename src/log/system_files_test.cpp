@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "log/aligned_buffer.hpp"
 #include "log/log_test_kit.hpp"
@@ -50,6 +52,30 @@ TEST_F(SystemLog, WritesReadsTrimsAndRecovers) {
     for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i]->id, "e" + std::to_string(oldest + i));
     log.reset();
     EXPECT_TRUE(verify_log(folder.path() + "/log").value().sound());
+}
+
+TEST_F(SystemLog, ReadersSeeAtOnceWhatWasWrittenPastThePageCache) {
+    auto log = open();
+    std::atomic<Sequence> durable = 0;
+    std::atomic<bool> stop = false;
+    std::thread reader([&] {
+        while (!stop) {
+            // Around the end, so that pages are read while what is behind them is being written.
+            Sequence head = durable;
+            ReadRequest request{.from = head > 3 ? head - 3 : 1, .max_events = 10};
+            auto page = log->read(request);
+            ASSERT_TRUE(page) << page.error().message;
+            for (const Event& event : page->events) ASSERT_EQ(event->id, "e" + std::to_string(event.sequence()));
+            ASSERT_GE(page->next, head + 1);
+        }
+    });
+    for (int i = 1; i <= 150; ++i) {
+        Result<AppendReceipt> receipt = append_now(*log, numbered_batch(i, 1, static_cast<std::size_t>(i * 37 % 3000)));
+        ASSERT_TRUE(receipt);
+        durable = receipt->last;
+    }
+    stop = true;
+    reader.join();
 }
 
 TEST_F(SystemLog, WorksInMemoryBackedFoldersToo) {
