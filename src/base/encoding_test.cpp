@@ -92,5 +92,16 @@ TEST(Crc32c, GoesOnFromAFormerResult) {
                   crc32c(text));
 }
 
+TEST(Crc32c, IsTheSameInOnePieceAndInSmallOnes) {
+    std::string bytes;
+    for (std::size_t i = 0; i < 5000; ++i) bytes.push_back(static_cast<char>(i * i >> 3 ^ i));
+    // Pieces of up to 7 bytes go through the byte-wise path, long ones through parallel lanes.
+    std::uint32_t in_pieces = 0;
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        ASSERT_EQ(crc32c(std::string_view(bytes).substr(0, size)), in_pieces) << size;
+        in_pieces = crc32c(std::string_view(bytes).substr(size, 1), in_pieces);
+    }
+}
+
 }  // namespace
 }  // namespace sluice
