@@ -31,7 +31,7 @@ TEST_F(Concurrency, EveryBatchOfEveryThreadIsThereOnceAndInTheOrderItWasGiven) {
             for (int i = 0; i < kBatchesEach; ++i) {
                 std::string name = "t" + std::to_string(t) + "-" + std::to_string(i);
                 EventBatch batch = batch_of({{.id = name + "a", .padding = 200}, {.id = name + "b"}});
-                log->append(std::move(batch), [&, last = Sequence(0)](Result<AppendReceipt> done) {
+                log->append(std::move(batch), [&](Result<AppendReceipt> done) {
                     if (done && log->stats().head >= done->last) ++acknowledged;
                     all_done.count_down();
                 });

@@ -32,7 +32,7 @@ class Damage : public SimulatedLogTest {
     /// Two segments of a few small frames each, the second with room left. Killed: its last index knows nothing of it.
     void make_log(bool killed) {
         auto log = SegmentLog::open(small()).value();
-        for (const auto& [first, count] : {std::pair{1, 1}, {2, 3}, {5, 2}})
+        for (const auto& [first, count] : {std::pair{1, 1}, std::pair{2, 3}, std::pair{5, 2}})
             append_now(*log, numbered_batch(first, count, 40)).value();
         append_now(*log, numbered_batch(7, 1, 10500)).value();  // fills the second segment but for a little
         append_now(*log, numbered_batch(8, 2, 10)).value();
