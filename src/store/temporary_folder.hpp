@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -31,14 +32,26 @@ class TemporaryFolder {
 
     std::string path(std::string_view name) const { return (path_ / name).string(); }
 
-    /// What a crash of the process would leave of `from`: its files as the operating system has them now.
+    /// What a crash of the process would leave of `from`: its files as the operating system has them at one moment.
+    /// Files come and go while a live folder is copied, so it is copied again until none did.
     std::string copy(std::string_view from, std::string_view to) const {
-        std::filesystem::remove_all(path_ / to);
-        std::filesystem::copy(path_ / from, path_ / to, std::filesystem::copy_options::recursive);
-        return path(to);
+        for (;;) {
+            std::filesystem::remove_all(path_ / to);
+            const auto before = names_in(path_ / from);
+            std::error_code vanished;
+            std::filesystem::copy(path_ / from, path_ / to, std::filesystem::copy_options::recursive, vanished);
+            if (!vanished && names_in(path_ / from) == before) return path(to);
+        }
     }
 
   private:
+    static std::set<std::string> names_in(const std::filesystem::path& folder) {
+        std::set<std::string> names;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+            names.insert(entry.path().string());
+        return names;
+    }
+
     std::filesystem::path path_;
 };
 
