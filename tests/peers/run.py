@@ -75,7 +75,11 @@ def main():
     given = arguments.parse_args()
     peers = given.peers.resolve()
     install(peers)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLUICE_"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "SLUICE_SOAK" or not name.startswith(("AWS_", "SLUICE_"))
+    }
     environment |= {
         "SLUICE_BINARY": given.sluice,
         "SLUICE_PEERS": str(peers),

@@ -1,6 +1,7 @@
 """Sluice against a cloud that fails in every way the sandbox knows: nothing lost, first appearances in order per key."""
 
 import json
+import os
 
 from peers import (
     SANDBOX_KEY,
@@ -33,6 +34,12 @@ FAULTS = {
         {"action": "delay", "delay": "40ms", "every": 4},
     ],
 }
+
+if os.environ.get("SLUICE_SOAK"):  # each costs the 30 s after which a request is given up
+    FAULTS["requests are never answered, accepted or not"] = [
+        {"action": "hang", "nth": 2},
+        {"action": "hang_after", "nth": 4},
+    ]
 
 sandbox = Sandbox(tls=True)
 
