@@ -85,15 +85,20 @@ TEST_F(ServerTest, HandsTheHandlerEverythingItKnows) {
     EXPECT_EQ(answer->field("content-type"), "application/json");
 }
 
+/// Ready answers from handlers that are plain functions: a coroutine lambda must not capture.
+asio::awaitable<Response> ready(Response response) {
+    co_return response;
+}
+
 TEST_F(ServerTest, SpreadsConnectionsOverItsShards) {
     ShardSet shards(3);
     std::mutex mutex;
     std::set<std::size_t> seen;
-    auto handler = [&](Request request) -> asio::awaitable<Response> {
+    auto handler = [&](Request request) {
         EXPECT_TRUE(shards[request.shard].is_current());
         std::lock_guard lock(mutex);
         seen.insert(request.shard);
-        co_return Response::text(200, "");
+        return ready(Response::text(200, ""));
     };
     Server server(shards, {}, handler);
     shards.start();
@@ -214,10 +219,10 @@ TEST_F(ServerTest, NoBodyAndNoLengthWith204And304) {
 
 TEST_F(ServerTest, SendsSharedBytes) {
     auto shared = std::make_shared<const std::string>("shared page");
-    handler_ = [shared](Request) -> asio::awaitable<Response> {
+    handler_ = [shared](Request) {
         Response response;
         response.shared_body = shared;
-        return [](Response made) -> asio::awaitable<Response> { co_return made; }(std::move(response));
+        return ready(std::move(response));
     };
     EXPECT_EQ(connect().ask(kGet)->body, "shared page");
 }
@@ -360,20 +365,22 @@ TEST_F(ServerTest, AStreamThatThrowsIsVisiblyCut) {
     EXPECT_EQ(reports(), (std::vector<std::string>{"a streamed answer threw: gone wrong"}));
 }
 
+asio::awaitable<void> write_until_it_fails(BodyWriter& writer, std::promise<Errc>& ended) {
+    std::string piece(100'000, 'x');
+    while (true) {
+        auto written = co_await writer.write(piece);
+        if (written) continue;
+        ended.set_value(written.error().code);
+        co_return;
+    }
+}
+
 TEST_F(ServerTest, AStreamLearnsThatItsClientIsGone) {
     std::promise<Errc> ended;
-    handler_ = [&ended](Request) -> asio::awaitable<Response> {
+    handler_ = [&ended](Request) {
         Response response;
-        response.stream = [&ended](BodyWriter& writer) -> asio::awaitable<void> {
-            std::string piece(100'000, 'x');
-            while (true) {
-                auto written = co_await writer.write(piece);
-                if (written) continue;
-                ended.set_value(written.error().code);
-                co_return;
-            }
-        };
-        return [](Response made) -> asio::awaitable<Response> { co_return made; }(std::move(response));
+        response.stream = [&ended](BodyWriter& writer) { return write_until_it_fails(writer, ended); };
+        return ready(std::move(response));
     };
     auto client = connect();
     client.send(kGet);
@@ -435,20 +442,24 @@ TEST_F(ServerStopTest, CancelsARunningRequestAtTheDeadline) {
     EXPECT_EQ(server_->open_connections(), 0u);
 }
 
+asio::awaitable<void> stream_until_cancelled(BodyWriter& writer, std::promise<void>& streaming) {
+    auto executor = co_await asio::this_coro::executor;
+    SignalEvent never(executor);
+    auto written = co_await writer.write("hello");
+    EXPECT_TRUE(written);
+    streaming.set_value();
+    bool set = co_await never.wait(Deadline::never());
+    EXPECT_FALSE(set);
+    auto late = co_await writer.write("too late");
+    EXPECT_FALSE(late);
+}
+
 TEST_F(ServerStopTest, EndsStreamedAnswersAtOnce) {
     std::promise<void> streaming;
-    handler_ = [&](Request) -> asio::awaitable<Response> {
+    handler_ = [&streaming](Request) {
         Response response;
-        response.stream = [&](BodyWriter& writer) -> asio::awaitable<void> {
-            auto executor = co_await asio::this_coro::executor;
-            SignalEvent never(executor);
-            co_await writer.write("hello");
-            streaming.set_value();
-            co_await never.wait(Deadline::never());
-            auto written = co_await writer.write("too late");
-            EXPECT_FALSE(written);
-        };
-        return [](Response made) -> asio::awaitable<Response> { co_return made; }(std::move(response));
+        response.stream = [&streaming](BodyWriter& writer) { return stream_until_cancelled(writer, streaming); };
+        return ready(std::move(response));
     };
     auto client = connect();
     client.send(kGet);
