@@ -25,6 +25,12 @@ void end_process(const std::string& message) {
     invariant_broken("the log's write and sync succeed", message.c_str(), __FILE__, __LINE__);
 }
 
+/// Positions come from users too: a wrong one is their mistake, not ours.
+Error no_such_partition(Partition partition) {
+    return make_error(Errc::not_found,
+                      fmt::format("there is no partition {}: the embedded log has one, number 0", partition));
+}
+
 Result<SegmentLogOptions> checked(SegmentLogOptions options) {
     options.segment_bytes = align_up(options.segment_bytes, kLargestBlockBytes);
     if (options.segment_bytes < kSmallestSegment || options.segment_bytes > kLargestSegmentBytes) {
@@ -186,23 +192,23 @@ void SegmentLog::add_commit_listener(CommitListener listener) {
 }
 
 Result<ReadPage> SegmentLog::read(const ReadRequest& request) const {
-    SLUICE_ASSERT(request.partition == 0, "the embedded log has one partition");
+    if (request.partition != 0) return no_such_partition(request.partition);
     return impl_->reader().read(request, impl_->head());
 }
 
 Result<Event> SegmentLog::get(LogPosition position) const {
-    if (position.partition != 0) return make_error(Errc::not_found, "the embedded log has one partition, number 0");
+    if (position.partition != 0) return no_such_partition(position.partition);
     return impl_->reader().get(position.sequence, impl_->head());
 }
 
 Result<std::uint64_t> SegmentLog::count(Partition partition, Sequence from, Sequence to,
                                         const EventFilter& filter) const {
-    SLUICE_ASSERT(partition == 0, "the embedded log has one partition");
+    if (partition != 0) return no_such_partition(partition);
     return impl_->reader().count(from, to, filter, impl_->head());
 }
 
 Result<Sequence> SegmentLog::first_at_or_after(Partition partition, Timestamp time) const {
-    SLUICE_ASSERT(partition == 0, "the embedded log has one partition");
+    if (partition != 0) return no_such_partition(partition);
     return impl_->reader().first_at_or_after(time, impl_->head());
 }
 
@@ -211,7 +217,7 @@ LogStats SegmentLog::stats(Partition) const {
 }
 
 Result<void> SegmentLog::trim(Partition partition, Sequence keep_from, const BeforeTrim& before) {
-    SLUICE_ASSERT(partition == 0, "the embedded log has one partition");
+    if (partition != 0) return no_such_partition(partition);
     return impl_->trim(keep_from, before);
 }
 

@@ -194,6 +194,34 @@ TEST_F(SegmentLogTest, RefusesAnEmptyBatch) {
     EXPECT_EQ(refused.error().code, Errc::invalid_argument);
 }
 
+TEST_F(SegmentLogTest, RefusesABatchWithWhatIsNotAnEventAndTakesItsNeighbours) {
+    auto log = open();
+    EventBatch broken = numbered_batch(10, 2);
+    EventView view;
+    std::string& bytes = broken.begin(view);
+    broken.rollback();
+    bytes[broken.records()[1].offset] = 9;  // a version of records that is not known
+    auto first = append_later(*log, numbered_batch(1, 1));
+    auto second = append_later(*log, std::move(broken));
+    auto third = append_later(*log, numbered_batch(2, 1));
+    EXPECT_TRUE(first.get());
+    auto refused = second.get();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_EQ(third.get().value().first, 2u);
+    EXPECT_THAT(ids_of(read_all(*log)), ElementsAre("e1", "e2"));
+    EXPECT_EQ(log->stats().waiting_bytes, 0u);
+}
+
+TEST_F(SegmentLogTest, KnowsNoOtherPartition) {
+    auto log = open();
+    EXPECT_EQ(log->read({.partition = 1}).error().code, Errc::not_found);
+    EXPECT_EQ(log->get({1, 1}).error().code, Errc::not_found);
+    EXPECT_EQ(log->count(1, 1, 2, {}).error().code, Errc::not_found);
+    EXPECT_EQ(log->first_at_or_after(1, clock.now()).error().code, Errc::not_found);
+    EXPECT_EQ(log->trim(1, 5, nullptr).error().code, Errc::not_found);
+}
+
 TEST_F(SegmentLogTest, RefusesWhatWouldMakeTooMuchWait) {
     SegmentLogOptions tight = options();
     tight.max_waiting_bytes = 5000;
