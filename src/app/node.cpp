@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -18,6 +19,7 @@
 #include "control/sealer.hpp"
 #include "control/token_directory.hpp"
 #include "delivery/engine.hpp"
+#include "delivery/retention.hpp"
 #include "http/server.hpp"
 #include "ingest/ingest.hpp"
 #include "log/segment_log.hpp"
@@ -49,7 +51,8 @@ T wait_on(Shard& shard, boost::asio::awaitable<T> task) {
     return future.get();
 }
 
-boost::asio::awaitable<bool> stop_engine(DeliveryEngine& engine, Deadline deadline) {
+boost::asio::awaitable<bool> stop_delivery(Retention& retention, DeliveryEngine& engine, Deadline deadline) {
+    co_await retention.stop();
     co_await engine.stop(deadline);
     co_return true;
 }
@@ -90,6 +93,7 @@ struct Node::Impl {
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<DeliveryEngine> engine;
     std::unique_ptr<IntegrationDirectory> directory;
+    std::unique_ptr<Retention> retention;
     std::shared_ptr<const TokenDirectory> tokens;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
@@ -152,6 +156,8 @@ Result<void> Node::Impl::start_delivery() {
     ingest_options.limits.data.max_bytes = configuration.limits.object;
     ingest_options.limits.data.max_depth = configuration.limits.depth;
     ingest_options.limits.max_body_bytes = configuration.limits.body;
+    // Asked for every write; there is no retention, and no backlog, before the first look.
+    ingest_options.over_backlog = [this](std::string_view org) { return retention && retention->over_backlog(org); };
     ingest = std::make_unique<Ingest>(*log, *index, *reads, clock, std::move(ingest_options));
 
     DeliveryOptions delivery_options;
@@ -168,11 +174,24 @@ Result<void> Node::Impl::start_delivery() {
         IntegrationDirectory::Parts{*engine, *control, *cursors, registry, *writes, clock}, std::move(*sealer),
         configuration.allow_loopback_to_tenants);
 
+    RetentionSettings retention_settings;
+    retention_settings.age = configuration.retention_age;
+    retention_settings.size = configuration.retention_size;
+    retention_settings.hard_limit = configuration.hard_limit;
+    retention_settings.org_backlog = configuration.limits.org_backlog;
+    retention = std::make_unique<Retention>(Retention::Parts{(*shards)[0].io(), *log, *index, *engine, *writes, clock},
+                                            retention_settings,
+                                            [](const std::string& warning) { spdlog::warn("{}", warning); });
+
     shards->start();
     ingest->start();
     engine->start();
     running = true;
-    return wait_on((*shards)[0], directory->load(configuration.integrations, configuration.locate));
+    auto loaded = wait_on((*shards)[0], directory->load(configuration.integrations, configuration.locate));
+    if (!loaded) return loaded;
+    // Only once every integration is there: none may be overlooked when segments go.
+    boost::asio::post((*shards)[0].io(), [this] { retention->start(); });
+    return {};
 }
 
 Result<Sealer> Node::Impl::secrets_sealer() const {
@@ -232,7 +251,7 @@ void Node::Impl::stop(Deadline deadline) {
     // Ways in first, then ways out, then what both rest on.
     tail.close();
     if (server) server->stop(deadline);
-    if (running) wait_on((*shards)[0], stop_engine(*engine, deadline));
+    if (running) wait_on((*shards)[0], stop_delivery(*retention, *engine, deadline));
     if (log) log->close();
     if (ingest) ingest->stop();
     if (running) shards->stop_and_join();
