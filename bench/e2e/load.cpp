@@ -98,7 +98,8 @@ class Load::Connection {
         number_ = number;
         for (std::size_t i = 0; i < numbers_.size(); ++i) {
             char digits[kDigits + 1];
-            std::snprintf(digits, sizeof digits, "%012llu", static_cast<unsigned long long>(number * batch + i % batch));
+            std::snprintf(digits, sizeof digits, "%012llu",
+                          static_cast<unsigned long long>(number * batch + i % batch));
             std::memcpy(request_.data() + numbers_[i], digits, kDigits);
         }
         busy_ = true;
