@@ -1,6 +1,7 @@
 #include "app/node.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -187,8 +188,12 @@ Result<void> Node::Impl::start_delivery() {
     ingest->start();
     engine->start();
     running = true;
-    auto loaded = wait_on((*shards)[0], directory->load(configuration.integrations, configuration.locate));
+    auto loaded = wait_on((*shards)[0], directory->load(std::move(configuration.integrations), configuration.locate));
     if (!loaded) return loaded;
+    // The file's text and lines have served; with thousands of integrations they are megabytes.
+    configuration.integrations = {};
+    configuration.locate = [](const Error& error) { return error; };
+    ::malloc_trim(0);
     // Only once every integration is there: none may be overlooked when segments go.
     boost::asio::post((*shards)[0].io(), [this] { retention->start(); });
     return {};
