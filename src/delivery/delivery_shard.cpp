@@ -257,4 +257,17 @@ awaitable<Result<ProbeReport>> DeliveryShard::probe_new(IntegrationConfig config
     co_return report;
 }
 
+awaitable<Result<std::optional<DeliveryError>>> DeliveryShard::send_sample(std::string id, Deadline deadline) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    Result<std::optional<DeliveryError>> sent = co_await runtime->send_sample(deadline);
+    co_return sent;
+}
+
+awaitable<Result<void>> DeliveryShard::replay(std::string id, Sequence from, Sequence to) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    co_return runtime->replay(from, to);
+}
+
 }  // namespace sluice

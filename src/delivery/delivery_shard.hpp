@@ -53,6 +53,8 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, std::vector<LogPosition> positions,
                                                                 Deadline deadline);
     boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(std::string id, Deadline deadline);
+    boost::asio::awaitable<Result<void>> replay(std::string id, Sequence from, Sequence to);
     boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 

@@ -38,6 +38,7 @@ std::size_t bytes_of(const CommittedBatch& batch) {
 struct DeliveryEngine::Impl {
     EventLog& log;
     CursorStore& cursors;
+    BlockingPool& reads;
     BlockingPool& writes;
     DeliveryOptions options;
     std::vector<std::shared_ptr<DeliveryShard>> shards;
@@ -78,7 +79,7 @@ Error unknown(const std::string& id) {
 DeliveryEngine::DeliveryEngine(ShardSet& shards, EventLog& log, CursorStore& cursors,
                                const DestinationRegistry& registry, BlockingPool& reads, BlockingPool& writes,
                                const Clock& clock, DeliveryOptions options)
-    : impl_(new Impl{log, cursors, writes, std::move(options), {}, {}, {}}) {
+    : impl_(new Impl{log, cursors, reads, writes, std::move(options), {}, {}, {}}) {
     SLUICE_ASSERT(log.partition_count() == 1, "delivery reads one partition a node");
     std::vector<std::weak_ptr<DeliveryShard>> listeners;
     for (std::size_t i = 0; i < shards.size(); ++i) {
@@ -200,6 +201,29 @@ awaitable<Result<DeadLetterOutcome>> DeliveryEngine::discard(std::string id, std
     DeliveryShard& shard = *impl_->shards[*home];
     Result<DeadLetterOutcome> outcome = co_await on(shard, shard.discard(std::move(id), std::move(positions)));
     co_return outcome;
+}
+
+awaitable<Result<std::optional<DeliveryError>>> DeliveryEngine::send_sample(std::string id, Deadline deadline) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<std::optional<DeliveryError>> sent = co_await on(shard, shard.send_sample(std::move(id), deadline));
+    co_return sent;
+}
+
+awaitable<Result<void>> DeliveryEngine::replay(std::string id, LogPosition from, std::optional<LogPosition> to) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Sequence last = to ? to->sequence : ~Sequence(0);
+    co_return co_await on(shard, shard.replay(std::move(id), from.sequence, last));
+}
+
+awaitable<Result<LogPosition>> DeliveryEngine::position_at(Timestamp time) {
+    auto work = [impl = impl_.get(), time] { return impl->log.first_at_or_after(0, time); };
+    Result<Sequence> sequence = co_await impl_->reads.run(std::move(work));
+    if (!sequence) co_return sequence.error();
+    co_return LogPosition{0, *sequence};
 }
 
 awaitable<std::vector<IntegrationPosition>> DeliveryEngine::positions() {

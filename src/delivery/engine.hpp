@@ -108,6 +108,15 @@ class DeliveryEngine {
     /// Throws dead letters away: all of them, or those at `positions`.
     boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
 
+    /// Sends one marked event (`"sluice_sample":true` in its data) ahead of the backlog; it is not in the log.
+    /// Completes with nothing when it was accepted, else with why not.
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(std::string id, Deadline deadline);
+    /// Begins to send what matches in [from, to] again, in order per key, beside the live events, which take turns with
+    /// it. Errc::conflict while paused, or while another replay or redelivery runs. status() tells how far it is.
+    boost::asio::awaitable<Result<void>> replay(std::string id, LogPosition from, std::optional<LogPosition> to);
+    /// The first event committed at or after `time`, or what will come next.
+    boost::asio::awaitable<Result<LogPosition>> position_at(Timestamp time);
+
     /// How far each integration has come, paused ones too: what retention must keep.
     boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
     /// The log is about to let go of everything before `keep_from`: what an integration has not settled there is

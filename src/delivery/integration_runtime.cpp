@@ -23,7 +23,9 @@ IntegrationRuntime::IntegrationRuntime(std::uint32_t number, IntegrationConfig c
       slots_(make_slots()),
       tasks_(around_.io),
       idle_(around_.io.get_executor()),
-      operations_done_(around_.io.get_executor()) {}
+      drained_(around_.io.get_executor()),
+      operations_done_(around_.io.get_executor()),
+      side_wake_(around_.io.get_executor()) {}
 
 IntegrationRuntime::~IntegrationRuntime() = default;
 
@@ -114,8 +116,9 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
 awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
     stopping_ = true;
     idle_.set();  // who waits for it sees that it is over
+    side_wake_.set();
     while (operations_ > 0) co_await operations_done_.wait(Deadline::never());
-    while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await idle_.wait(deadline);
+    while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await drained_.wait(deadline);
     tasks_.cancel();
     co_await tasks_.join();
     co_await destination_->close();
@@ -198,7 +201,10 @@ awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
     std::uint64_t delivered = lane_->ledger().delivered;
     lane_->settle(batch, verdicts, now());
     if (lane_->ledger().delivered > delivered) last_delivery_ = around_.clock.now();
-    if (lane_->in_flight_batches() == 0) idle_.set();
+    if (lane_->in_flight_batches() == 0) {
+        idle_.set();
+        drained_.set();
+    }
     pump();
 }
 

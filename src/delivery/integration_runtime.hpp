@@ -73,6 +73,8 @@ class IntegrationRuntime {
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
     /// Errc::conflict while another redelivery is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::vector<DeadLetter> letters, Deadline deadline);
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Deadline deadline);
+    Result<void> replay(Sequence from, Sequence to);
     /// Throws dead letters away.
     void discard(std::span<const DeadLetter> letters);
     /// Lets keys go on that were held for dead letters which are no longer there. What was given up is committed
@@ -129,9 +131,18 @@ class IntegrationRuntime {
     DeliveryError describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const;
     std::unique_ptr<MessageSlots> make_slots() const;
     void forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered);
-    boost::asio::awaitable<DeadLetterOutcome> redeliver_with(Lane& lane, MessageSlots& slots,
-                                                             std::vector<const DeadLetter*>& by_slot,
+    // integration_side.cpp: what is sent beside the lane's own batches, one batch at a time, while those wait: the
+    // destination never holds a key twice.
+    struct SideLane;
+    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(Lane& lane);
+    boost::asio::awaitable<std::vector<Verdict>> side_deliver(SideLane& side, std::vector<SlotIndex> slots,
+                                                              Deadline deadline);
+    LaneOptions side_options() const;
+    boost::asio::awaitable<DeadLetterOutcome> redeliver_with(SideLane& side, std::vector<const DeadLetter*>& by_slot,
                                                              Deadline deadline);
+    boost::asio::awaitable<void> run_replay(Sequence from, Sequence to);
+    boost::asio::awaitable<bool> feed_replay(SideLane& side, Sequence& next, Sequence to);
+    Event sample_event() const;
     /// stop() waits for these.
     class Operation {
       public:
@@ -157,9 +168,12 @@ class IntegrationRuntime {
     std::unique_ptr<Lane> lane_;
     TaskGroup tasks_;
     SignalEvent idle_;             ///< nothing is in flight
+    SignalEvent drained_;          ///< the same, for stop()
     SignalEvent operations_done_;  ///< nothing that people asked for uses the destination
     std::size_t operations_ = 0;
-    bool redelivering_ = false;
+    bool beside_ = false;  ///< a replay, redelivery or sample is under way
+    SignalEvent side_wake_;
+    std::optional<ReplayStatus> replay_;
 
     Mode mode_ = Mode::reading;
     bool stopping_ = false;

@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.hpp"
 #include "delivery/integration_runtime.hpp"
-#include "event/codec.hpp"
+#include "delivery/stored_event.hpp"
 
 namespace sluice {
 
@@ -13,13 +12,6 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersAtOnce = 500;
-
-Result<Event> event_of(const DeadLetter& letter) {
-    auto bytes = std::make_shared<const std::string>(letter.record);
-    Result<EventView> view = decode_event(*bytes);
-    if (!view) return view.error();
-    return Event(bytes, *view, letter.position, letter.event_time);
-}
 
 }  // namespace
 
@@ -100,6 +92,7 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
         stats.targets.emplace(slots_->target_name(each.target), std::move(target));
     }
     stats.lost_ranges = lane_->lost_ranges();
+    status.replay = replay_;
     co_return status;
 }
 
@@ -157,72 +150,6 @@ void IntegrationRuntime::discard(std::span<const DeadLetter> letters) {
     }
     forget_letters(removed, false);
     pump();
-}
-
-/// A lane of its own keeps the letters in order and within limits.
-awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(std::vector<DeadLetter> letters, Deadline deadline) {
-    if (redelivering_)
-        co_return make_error(Errc::conflict, "dead letters of " + config_.id + " are being redelivered already");
-    Operation operation(*this);
-    redelivering_ = true;
-    LaneOptions options = lane_options();
-    options.batch.max_wait = std::chrono::microseconds(0);
-    options.on_dead_letter = OnDeadLetter::proceed;
-    options.max_dead_letters = options.max_dead_letter_bytes = ~std::uint64_t(0);
-    Lane lane(options, Cursor{}, {}, now());
-    std::unique_ptr<MessageSlots> slots = make_slots();
-    std::vector<const DeadLetter*> by_slot;
-    for (const DeadLetter& letter : letters) {
-        Result<Event> event = event_of(letter);
-        if (!event) continue;
-        MessageSlots::Prepared prepared = slots->prepare(*event);
-        SlotIndex slot = prepared.undeliverable ? lane.feed_undeliverable(prepared.event, prepared.undeliverable, now())
-                                                : lane.feed(prepared.event, now());
-        if (slot == kNoSlot) continue;
-        slots->keep(slot);
-        if (slot >= by_slot.size()) by_slot.resize(slot + 1);
-        by_slot[slot] = &letter;
-    }
-    DeadLetterOutcome outcome = co_await redeliver_with(lane, *slots, by_slot, deadline);
-    outcome.left = letters.size() - outcome.settled;
-    redelivering_ = exclusive_ = false;
-    pump();
-    co_return outcome;
-}
-
-/// One batch after the other; the integration's own wait meanwhile, so that the destination never holds a key twice.
-awaitable<DeadLetterOutcome> IntegrationRuntime::redeliver_with(Lane& lane, MessageSlots& slots,
-                                                                std::vector<const DeadLetter*>& by_slot,
-                                                                Deadline deadline) {
-    DeadLetterOutcome outcome;
-    while (!stopping_ && !deadline.passed()) {
-        exclusive_ = true;
-        while (lane_->in_flight_batches() > 0 && !stopping_) co_await idle_.wait(Deadline::never());
-        std::optional<BatchIndex> batch = stopping_ ? std::nullopt : lane.next_batch(now());
-        if (!batch) break;
-        std::span<const SlotIndex> in_batch = lane.batch(*batch);
-        std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
-        std::vector<Message> messages;
-        for (SlotIndex slot : sent) messages.push_back(slots.message(slot));
-        Deadline until = deadline.earlier(around_.options.deliver_timeout);
-        std::vector<Verdict> verdicts = co_await destination_->deliver(messages, until);
-        SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
-        CursorStore::DeadLetterTotals removed;
-        for (std::size_t i = 0; i < verdicts.size(); ++i) {
-            if (verdicts[i].kind != Verdict::Kind::accepted) continue;
-            const DeadLetter& letter = *by_slot[sent[i]];
-            ++removed.count;
-            removed.bytes += letter.record.size();
-            erased_dead_letters_.push_back(letter.position);
-        }
-        lane.settle(*batch, verdicts, now());
-        outcome.settled += removed.count;
-        forget_letters(removed, true);
-        exclusive_ = false;
-        pump();
-    }
-    if (const auto& last = lane.last_failure()) outcome.error = describe(*last->failure, last->at, last->next_attempt);
-    co_return outcome;
 }
 
 }  // namespace sluice

@@ -64,6 +64,18 @@ struct IntegrationStats {
     std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
 };
 
+/// A replay that is under way or was the last since start. Counted apart from the ledger; not taken up again after a
+/// restart.
+struct ReplayStatus {
+    LogPosition from;
+    LogPosition to;
+    LogPosition position;  ///< everything up to here was sent again
+    std::uint64_t delivered = 0;
+    std::uint64_t refused = 0;  ///< what the destination rejected again; it makes no dead letters
+    bool running = false;
+    std::string ended;  ///< why it ended before its end; empty otherwise
+};
+
 struct IntegrationStatus {
     std::string id;
     std::string org;
@@ -71,6 +83,7 @@ struct IntegrationStatus {
     IntegrationState state = IntegrationState::running;
     std::string reason;  ///< why it is not `running`, in plain words; empty when it is
     IntegrationStats stats;
+    std::optional<ReplayStatus> replay;
 };
 
 }  // namespace sluice
