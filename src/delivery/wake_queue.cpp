@@ -16,7 +16,9 @@ void WakeQueue::at(SteadyTime time, std::uint32_t who) {
 }
 
 void WakeQueue::close() {
-    if (!std::exchange(*open_, false)) return;
+    // Only read when it is closed already: a handler that was cancelled then may be reading it on the shard.
+    if (!*open_) return;
+    *open_ = false;
     entries_.clear();
     timer_.cancel();
 }
