@@ -49,7 +49,10 @@ class Server {
         std::ofstream out(config);
         out << fmt::format("listen: 127.0.0.1:{}\ndata_dir: {}\nshards: {}\nlog: {{level: warn}}\n", port,
                            (folder / "data").string(), settings.shards);
-        if (settings.destination != "none") {
+        if (settings.destination == "down") {
+            out << "integrations:\n  - id: bench\n    filter: {recTypes: [\"io.example.bench\"]}\n"
+                   "    destination: {type: webhook, url: \"http://127.0.0.1:1/\"}\n";
+        } else if (settings.destination != "none") {
             out << fmt::format(
                 "integrations:\n  - id: bench\n    filter: {{recTypes: [\"io.example.bench\"]}}\n    destination:\n"
                 "      endpoint: {}\n      tls: {{ca_file: {}}}\n"
@@ -176,7 +179,7 @@ int run(const Settings& settings) {
     });
 
     // Reads what arrives as it arrives, so that the sandbox need not keep it.
-    const bool delivers = settings.destination != "none";
+    const bool delivers = settings.destination == "kinesis" || settings.destination == "sqs";
     std::vector<std::int64_t> arrived_us(settings.events, 0);
     std::uint64_t arrived = 0, duplicates = 0, missed = 0, next = 1;
     bool writing = true;
@@ -241,7 +244,7 @@ int main(int argc, char** argv) {
     app.add_option("--connections", settings.connections, "Default: 64 for single, 8 otherwise");
     app.add_option("--folder", settings.folder, "Where the data goes (removed first)");
     app.add_option("--destination", settings.destination)
-        ->check(CLI::IsMember({"kinesis", "sqs", "none"}))
+        ->check(CLI::IsMember({"kinesis", "sqs", "none", "down"}))
         ->capture_default_str();
     app.add_option("--shards", settings.shards, "0: one a core");
     CLI11_PARSE(app, argc, argv);
