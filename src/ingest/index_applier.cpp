@@ -98,9 +98,11 @@ bool IndexApplier::apply(const CommittedBatch& batch) {
         std::unique_lock lock(mutex_);
         if (done) {
             last_error_.reset();
+            failing_ = false;
             return true;
         }
         last_error_ = done.error();
+        failing_ = true;
         // What is not applied now is read from the log at the next start.
         if (changed_.wait_for(lock, pause, [this] { return stopping_; })) return false;
     }

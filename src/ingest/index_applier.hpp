@@ -44,6 +44,8 @@ class IndexApplier {
     std::uint64_t waiting_bytes() const noexcept { return waiting_bytes_.load(std::memory_order_relaxed); }
     /// Why the index could not be written; nullopt when it can.
     std::optional<Error> last_error() const;
+    /// True while the index cannot be written: what is stored now would be answered late. Costs one atomic read.
+    bool is_failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
 
   private:
     struct Waiter {
@@ -68,6 +70,7 @@ class IndexApplier {
     std::vector<Sequence> applied_;  ///< by partition
     std::vector<Waiter> waiters_;
     std::optional<Error> last_error_;
+    std::atomic<bool> failing_{false};
     bool stopping_ = false;
 };
 

@@ -148,10 +148,12 @@ TEST_F(IndexApplierTest, AnIndexThatCannotBeWrittenIsTriedAgainAndNothingIsSkipp
     append(1);
     index_.wait_for_attempts(2);
     EXPECT_TRUE(applier_.last_error());
+    EXPECT_TRUE(applier_.is_failing());
     index_.fail(false);
     applied(2).get();
     EXPECT_EQ(index_.applied(), (std::vector<Sequence>{1, 2}));
     EXPECT_FALSE(applier_.last_error());
+    EXPECT_FALSE(applier_.is_failing());
 }
 
 TEST_F(IndexApplierTest, StoppingAppliesWhatIsQueued) {

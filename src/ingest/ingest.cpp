@@ -195,7 +195,18 @@ IngestResult<std::vector<BodyLine>> Ingest::lines_of(std::string_view body, bool
     return lines;
 }
 
+std::optional<Refusal> Ingest::refuse_while_index_fails() const {
+    if (!applier_.is_failing()) return std::nullopt;
+    // An object that cannot be indexed could be stored but not answered: better to say so than to keep the caller
+    // waiting.
+    return Refusal::of(Refusal::Kind::busy, "index_unavailable",
+                       "objects cannot be indexed now, most likely as the disk is full; try again",
+                       std::chrono::seconds(5));
+}
+
 asio::awaitable<IngestResult<Written>> Ingest::write(Write write, Fill fill) {
+    if (write.objects)
+        if (auto refusal = refuse_while_index_fails()) co_return std::move(*refusal);
     IngestResult<Admission::Ticket> ticket = admission_.admit(write.org, write.bytes);
     if (!ticket) co_return ticket.error();
     if (!write.idempotency_key) co_return co_await write_once(write, std::move(fill));
@@ -254,6 +265,7 @@ asio::awaitable<IngestResult<Written>> Ingest::replay(ObjectIndex::IdempotentAns
 }
 
 asio::awaitable<IngestResult<Event>> Ingest::change(ObjectKey key, std::uint64_t bytes, Change change) {
+    if (auto refusal = refuse_while_index_fails()) co_return std::move(*refusal);
     IngestResult<Admission::Ticket> ticket = admission_.admit(key.org, bytes);
     if (!ticket) co_return ticket.error();
     std::string name = joined({key.org, to_string(key.type), key.rec_type, key.id});

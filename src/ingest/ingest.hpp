@@ -127,6 +127,7 @@ class Ingest {
     /// Appends the event that changes `current`.
     using Change = std::function<std::optional<Refusal>(EventBatch&, const Event& current)>;
 
+    std::optional<Refusal> refuse_while_index_fails() const;
     IngestResult<std::vector<BodyLine>> lines_of(std::string_view body, bool ndjson) const;
     boost::asio::awaitable<IngestResult<Written>> write(Write write, Fill fill);
     boost::asio::awaitable<IngestResult<Written>> write_once(Write write, Fill fill);
