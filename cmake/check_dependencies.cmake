@@ -8,6 +8,8 @@ function(sluice_module name)
   list(APPEND modules ${name})
   set(modules "${modules}" PARENT_SCOPE)
 endfunction()
+function(sluice_protos name)  # generated code: not under src/, included with its provider's own path
+endfunction()
 include(${ROOT}/cmake/modules.cmake)
 
 set(bad 0)

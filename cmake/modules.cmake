@@ -7,10 +7,13 @@
 # Beside the code: *_test.cpp (one test binary a module), *_bench.cpp (one benchmark binary a module),
 # *_fuzz.cpp (one fuzzer a file, in the fuzz preset).
 
+sluice_protos(protos LIBRARIES protobuf::libprotobuf gRPC::grpc++)
+
 sluice_module(base                  USES LIBRARIES Boost::headers fmt::fmt OpenSSL::Crypto)
 sluice_module(json                  USES base LIBRARIES simdjson::simdjson)
 sluice_module(net                   USES base LIBRARIES Boost::url OpenSSL::SSL Threads::Threads)
 sluice_module(http                  USES net LIBRARIES ZLIB::ZLIB)
+sluice_module(mqtt                  USES net LIBRARIES)
 sluice_module(auth                  USES http json LIBRARIES Boost::json)
 sluice_module(event                 USES json LIBRARIES)
 sluice_module(log                   USES event net LIBRARIES)
@@ -20,6 +23,9 @@ sluice_module(destinations.kinesis  USES destination http auth LIBRARIES Boost::
 sluice_module(destinations.sqs      USES destination http auth LIBRARIES Boost::json)
 sluice_module(destinations.webhook  USES destination http auth LIBRARIES Boost::json)
 sluice_module(destinations.file     USES destination http auth LIBRARIES Boost::json)
+sluice_module(destinations.event_hubs USES destination http auth LIBRARIES Boost::json RdKafka::rdkafka)
+sluice_module(destinations.iot_hub  USES destination http auth mqtt LIBRARIES Boost::json)
+sluice_module(destinations.pubsub   USES destination http auth LIBRARIES Boost::json sluice_protos)
 sluice_module(delivery              USES log store destination LIBRARIES Boost::json)
 sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
@@ -27,8 +33,12 @@ sluice_module(control               USES delivery LIBRARIES Boost::json)
 sluice_module(api                   USES control http delivery LIBRARIES Boost::json prometheus-cpp::core)
 sluice_module(sandbox.core          USES http json LIBRARIES Boost::json)
 sluice_module(sandbox.aws           USES sandbox.core auth LIBRARIES Boost::json)
-sluice_module(sandbox               USES sandbox.aws LIBRARIES Boost::json)
+sluice_module(sandbox.event_hubs    USES sandbox.core auth LIBRARIES Boost::json)
+sluice_module(sandbox.iot_hub       USES sandbox.core auth mqtt LIBRARIES Boost::json)
+sluice_module(sandbox.pubsub        USES sandbox.core auth LIBRARIES Boost::json sluice_protos)
+sluice_module(sandbox               USES sandbox.aws sandbox.event_hubs sandbox.iot_hub sandbox.pubsub LIBRARIES Boost::json)
 sluice_module(app                   USES base json net http auth event log store destination
-                                         destinations.kinesis destinations.sqs destinations.webhook destinations.file
+                                         destinations.kinesis destinations.sqs destinations.event_hubs
+                                         destinations.iot_hub destinations.pubsub destinations.webhook destinations.file
                                          delivery ingest sources.share_api control api sandbox
                                     LIBRARIES Boost::json yaml-cpp CLI11::CLI11 spdlog::spdlog)

@@ -40,7 +40,9 @@ Result<ProbeReport> probe(boost::asio::io_context& io, const IntegrationConfig& 
                                .clock = SystemClock::instance(),
                                .integration_id = config.id,
                                .keyed = config.ordering == Ordering::key,
-                               .operator_owned = config.operator_owned};
+                               .operator_owned = config.operator_owned,
+                               .org = config.org,
+                               .content_type = std::string(content_type_of(config.payload))};
     auto destination = kind->make(config.destination, context);
     if (!destination) return destination.error();
     auto report = run_until_done(io, (*destination)->probe(Deadline::after(std::chrono::seconds(30))));

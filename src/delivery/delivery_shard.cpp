@@ -97,7 +97,9 @@ Result<std::unique_ptr<Destination>> DeliveryShard::make_destination(const Integ
                                config.ordering == Ordering::key,
                                config.operator_owned,
                                config.allow_loopback,
-                               options_.max_connections};
+                               options_.max_connections,
+                               config.org,
+                               std::string(content_type_of(config.payload))};
     return kind->make(config.destination, context);
 }
 

@@ -191,7 +191,9 @@ void read_destination(SettingsReader& reader, const DestinationRegistry& registr
                                config.ordering == Ordering::key,
                                origin.operator_owned,
                                origin.allow_loopback,
-                               1};
+                               1,
+                               config.org,
+                               std::string(content_type_of(config.payload))};
     if (auto checked = kind->check(config.destination, context); !checked) {
         Error error = checked.error();
         if (!origin.path.empty()) error.message = origin.path + "." + error.message;

@@ -27,6 +27,8 @@ struct DestinationContext {
     bool operator_owned = true;  ///< false: no files, no profile or environment credentials, no private endpoints
     bool allow_loopback = true;  ///< whether endpoints on loopback are allowed to a tenant (sandbox, tests)
     std::size_t max_connections = 8;
+    std::string org;  ///< what may be shared between integrations is shared within one org
+    std::string content_type = "application/json";  ///< of the bodies to deliver, as the payload form has it
 };
 
 /// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator

@@ -79,6 +79,10 @@ std::string_view to_string(PayloadForm form) noexcept {
     return "unknown";
 }
 
+std::string_view content_type_of(PayloadForm form) noexcept {
+    return form == PayloadForm::cloudevents ? "application/cloudevents+json" : "application/json";
+}
+
 std::optional<PayloadForm> parse_payload_form(std::string_view text) noexcept {
     for (const auto& [form, name] : kForms) {
         if (name == text) return form;

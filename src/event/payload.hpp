@@ -13,6 +13,8 @@ enum class PayloadForm { envelope, object, data, cloudevents };
 
 std::string_view to_string(PayloadForm form) noexcept;
 std::optional<PayloadForm> parse_payload_form(std::string_view text) noexcept;
+/// The media type of what is delivered in this form: CloudEvents have one of their own (CloudEvents JSON format, §3).
+std::string_view content_type_of(PayloadForm form) noexcept;
 
 /// Makes what is delivered out of an event (product.md, "The envelope": payload, redact). Immutable. Thread: any.
 class PayloadRenderer {

@@ -99,5 +99,12 @@ TEST(Payload, FormsHaveTheirNames) {
     EXPECT_EQ(parse_payload_form("Envelope"), std::nullopt);
 }
 
+TEST(PayloadForm, CloudEventsHaveAMediaTypeOfTheirOwn) {
+    EXPECT_EQ(content_type_of(PayloadForm::cloudevents), "application/cloudevents+json");
+    EXPECT_EQ(content_type_of(PayloadForm::envelope), "application/json");
+    EXPECT_EQ(content_type_of(PayloadForm::object), "application/json");
+    EXPECT_EQ(content_type_of(PayloadForm::data), "application/json");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -119,18 +119,20 @@ http::Response ControlApi::handle(const http::Request& request) {
     bool reads = request.method == "GET";
     if (segments->empty()) {
         if (!reads) return wrong_method("GET");
-        return http::Response::json(200, R"({"paths":["received","counts","faults","targets","certificate"]})");
+        return http::Response::json(200,
+                                    R"({"paths":["received","counts","faults","targets","listeners","certificate"]})");
     }
     const auto& what = segments->front();
     if (what == "targets" && segments->size() == 3) return change_target(request, (*segments)[1], (*segments)[2]);
     if (segments->size() != 1) return not_found("no such path under /_sandbox/");
     if (what == "received") return received(request);
     if (what == "faults") return faults(request);
-    if (what != "counts" && what != "targets" && what != "certificate")
+    if (what != "counts" && what != "targets" && what != "listeners" && what != "certificate")
         return not_found("no such path under /_sandbox/");
     if (!reads) return wrong_method("GET");
     if (what == "counts") return counts();
     if (what == "targets") return targets();
+    if (what == "listeners") return listeners();
     if (certificate_pem_.empty()) return not_found("this sandbox speaks plain HTTP: there is no certificate");
     auto response = http::Response::text(200, certificate_pem_);
     response.headers.set("Content-Type", "application/x-pem-file");
@@ -202,6 +204,17 @@ http::Response ControlApi::targets() {
             if (target.details_json.size() > 2)
                 out += "," + target.details_json.substr(1, target.details_json.size() - 2);
             out += '}';
+        }
+    }
+    return http::Response::json(200, out + "]}");
+}
+
+http::Response ControlApi::listeners() {
+    std::string out = R"({"listeners":[)";
+    for (auto* service : services_) {
+        for (const auto& listener : service->listeners()) {
+            if (out.back() != '[') out += ',';
+            out += fmt::format(R"({{"name":"{}","url":"{}"}})", listener.name, listener.url);
         }
     }
     return http::Response::json(200, out + "]}");

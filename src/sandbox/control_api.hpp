@@ -26,6 +26,7 @@ class ControlApi {
     http::Response counts();
     http::Response faults(const http::Request& request);
     http::Response targets();
+    http::Response listeners();
     http::Response change_target(const http::Request& request, std::string_view service, std::string_view name);
 
     ReceivedLog& received_;

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "http/server.hpp"
+#include "net/certificate.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 #include "sandbox/control_api.hpp"
@@ -24,6 +25,14 @@ namespace {
 constexpr auto kLongestHang = std::chrono::minutes(10);
 /// Ten MiB of records in base64, with their keys.
 constexpr std::size_t kMaxBodyBytes = std::size_t{20} << 20;
+
+CertificateRequest loopback_certificate() {
+    CertificateRequest request;
+    request.common_name = "localhost";
+    request.dns_names = {"localhost"};
+    request.ip_addresses = {"127.0.0.1", "::1"};
+    return request;
+}
 
 Result<std::string> read_file(const std::string& name) {
     std::ifstream file(name, std::ios::binary);
@@ -76,10 +85,12 @@ struct Sandbox::Impl {
     AwsService aws;
     std::vector<Service*> services;
     std::string certificate_pem;
+    std::string key_pem;
     ControlApi control;
     std::shared_ptr<TlsServerContext> tls;
     std::unique_ptr<ShardSet> shards;
     std::unique_ptr<http::Server> server;
+    bool started_before = false;
 };
 
 Sandbox::Sandbox(SandboxOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -92,10 +103,15 @@ Result<void> Sandbox::start() {
     if (impl_->server) return make_error(Errc::conflict, "the sandbox is running already");
     auto loaded = impl_->load_faults();
     if (!loaded) return loaded.error();
+    const auto base_port = impl_->options.port;
     if (impl_->options.tls && !impl_->tls) {
-        auto tls = TlsServerContext::self_signed(impl_->certificate_pem);
+        auto made = make_certificate(loopback_certificate());
+        if (!made) return made.error();
+        auto tls = TlsServerContext::from_pem(made->certificate_pem, made->key_pem);
         if (!tls) return tls.error();
         impl_->tls = std::move(*tls);
+        impl_->certificate_pem = std::move(made->certificate_pem);
+        impl_->key_pem = std::move(made->key_pem);
     }
     http::Server::Options server;
     server.address = impl_->options.address;
@@ -113,11 +129,21 @@ Result<void> Sandbox::start() {
         return started.error();
     }
     impl_->options.port = impl_->server->port();
+    for (auto* service : impl_->services) {
+        // Over stop() and start() a listener keeps its port by itself; only a port that was chosen gives a base.
+        auto opened = service->start({impl_->options.address, impl_->started_before ? std::uint16_t{0} : base_port,
+                                      impl_->certificate_pem, impl_->key_pem});
+        if (opened) continue;
+        stop();
+        return opened.error();
+    }
+    impl_->started_before = true;
     return {};
 }
 
 void Sandbox::stop() {
     if (!impl_->server) return;
+    for (auto* service : impl_->services) service->stop();
     impl_->server->stop(Deadline::after({}));
     impl_->server.reset();
     impl_->shards->stop_and_join();

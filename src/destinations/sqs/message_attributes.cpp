@@ -1,7 +1,5 @@
 #include "destinations/sqs/message_attributes.hpp"
 
-#include <charconv>
-
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
 
@@ -32,17 +30,9 @@ bool is_carriable_text(std::string_view text) noexcept {
     return true;
 }
 
-MessageAttributes::MessageAttributes(const Event& event) {
-    auto digits = std::to_chars(sequence_.data(), sequence_.data() + sequence_.size(), event.sequence());
-    format_rfc3339_to(event.time(), time_.data());
-    // SQS's checksum is over the names in order, so this is their order.
-    add("event_type", to_string(event->event_type));
-    add("id", event->id);
-    add("obj_type", to_string(event->object_type));
-    add("recType", event->rec_type);
-    add("sluice-sequence", {sequence_.data(), static_cast<std::size_t>(digits.ptr - sequence_.data())});
-    add("sluice-time", {time_.data(), time_.size()});
-    add("source", event->source);
+MessageAttributes::MessageAttributes(const Event& event) : metadata_(event) {
+    // SQS's checksum is over the names in order, which is the metadata's order.
+    for (const auto& field : metadata_.fields()) add(field.name, field.value);
 }
 
 void MessageAttributes::add(std::string_view name, std::string_view value) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "event/event.hpp"
+#include "event/metadata.hpp"
 
 namespace sluice::sqs {
 
@@ -14,9 +14,9 @@ namespace sluice::sqs {
 /// `text` is UTF-8.
 bool is_carriable_text(std::string_view text) noexcept;
 
-/// What travels beside a body: sluice-sequence, sluice-time, event_type, obj_type, recType, id, source, each a String,
-/// in the order of their names. A value that SQS cannot carry (empty, or with characters outside its set) is left out:
-/// the body has it too. The views are into the event and into this object.
+/// An event's metadata (event/metadata.hpp), each a String, in the order of their names. A value that SQS cannot carry
+/// (empty, or with characters outside its set) is left out: the body has it too. The views are into the event and into
+/// this object.
 class MessageAttributes {
   public:
     static constexpr std::string_view kType = "String";
@@ -36,14 +36,13 @@ class MessageAttributes {
     std::string md5_hex() const;
 
   private:
-    static constexpr std::size_t kMost = 7;
+    static constexpr std::size_t kMost = EventMetadata::kFields;
 
     void add(std::string_view name, std::string_view value);
 
+    EventMetadata metadata_;
     std::array<Attribute, kMost> attributes_;
     std::size_t count_ = 0;
-    std::array<char, 20> sequence_;
-    std::array<char, 24> time_;
 };
 
 /// An attribute of any type, for the checksum.

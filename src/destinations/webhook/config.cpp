@@ -77,6 +77,7 @@ Result<WebhookConfig> parse_config(const boost::json::object& settings, const De
     SettingsReader reader(settings, "destination");
     reader.allow({"type"});
     WebhookConfig config;
+    config.content_type = context.content_type;
     read_url(reader, config);
     read_secret(reader, config);
     config.headers = reader.text_map("headers");

@@ -20,6 +20,7 @@ struct WebhookConfig {
     std::string url;          ///< for people: without the query, which may hold a key
     Secret signing_key;       ///< raw bytes; empty: not signed
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string content_type;  ///< of the bodies, as the payload form has it
     ConnectOptions connect;
 };
 

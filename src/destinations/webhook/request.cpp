@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "event/metadata.hpp"
 
 namespace sluice::webhook {
 namespace {
@@ -32,20 +33,15 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.max_response_bytes = 256 << 10;
     auto& headers = request.headers;
     headers.add("Host", config.host_header);
-    headers.add("Content-Type", "application/json");
+    headers.add("Content-Type", config.content_type);
     auto id = std::string(integration_id) + "-" + to_string(event.position());
     headers.add("webhook-id", id);
     auto timestamp = std::to_string(to_epoch_ms(now) / 1000);
     headers.add("webhook-timestamp", timestamp);
     if (!config.signing_key.empty())
         headers.add("webhook-signature", signature(config.signing_key, id, timestamp, message.body));
-    headers.add("sluice-sequence", to_string(event.position()));
-    headers.add("sluice-time", format_rfc3339(event.time()));
-    headers.add("event_type", std::string(to_string(event->event_type)));
-    headers.add("obj_type", std::string(to_string(event->object_type)));
-    headers.add("recType", std::string(event->rec_type));
-    headers.add("id", std::string(event->id));
-    headers.add("source", header_value(event->source));
+    const EventMetadata metadata(event);
+    for (const auto& field : metadata.fields()) headers.add(std::string(field.name), header_value(field.value));
     for (const auto& [name, value] : config.headers) headers.add(name, value);
     return request;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +30,36 @@ struct Target {
     std::string details_json;  ///< members beyond service and name, as a JSON object
 };
 
-/// The stand-in for one cloud's HTTP services: what the sandbox's server and control API need of it.
-/// Thread: any; several requests at a time.
+/// Where and how a stand-in whose protocol is not HTTP/1.1 listens, on a port of its own.
+struct ListenOptions {
+    std::string address = "127.0.0.1";
+    /// The sandbox's own port when the user chose one: a listener then takes a fixed port after it (docs/sandbox.md).
+    /// 0: any free one, kept over stop() and start().
+    std::uint16_t base_port = 0;
+    /// The sandbox's certificate and key; both empty: plain text.
+    std::string certificate_pem;
+    std::string key_pem;
+};
+
+/// A port that a stand-in listens on beside the sandbox's own.
+struct Listener {
+    std::string name;  ///< `event_hubs_kafka`, `iot_hub_mqtt`, `pubsub_grpc`
+    std::string url;   ///< what to give to an integration as its `endpoint`
+};
+
+/// The stand-in for one cloud's services: what the sandbox's server and control API need of it.
+/// Thread: start() and stop() one at a time; all others any, several requests at a time. Lifecycle: stop() ends the
+/// listeners, not the state.
 class Service {
   public:
     virtual ~Service() = default;
+
+    /// Opens the listeners, if it has any, on threads of its own. Errors: the port is taken.
+    virtual Result<void> start(const ListenOptions&) { return {}; }
+    /// Connections are cut off; joins what start() began. Idempotent.
+    virtual void stop() {}
+    /// Those that are open.
+    virtual std::vector<Listener> listeners() const { return {}; }
 
     /// True when the request is this cloud's: by its head alone.
     virtual bool claims(const http::Request& request) const = 0;

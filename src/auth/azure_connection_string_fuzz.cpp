@@ -1,0 +1,13 @@
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "auth/azure_connection_string.hpp"
+#include "base/assert.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    auto parsed = sluice::auth::AzureConnectionString::parse({reinterpret_cast<const char*>(data), size});
+    if (!parsed) return 0;
+    for (const auto& name : parsed->names()) SLUICE_ASSERT(parsed->has(name), "what is named is there");
+    return 0;
+}
