@@ -24,7 +24,8 @@ TEST(AzureSas, MakesThePublishedTokens) {
     std::ifstream file(path);
     std::string text{std::istreambuf_iterator<char>(file), {}};
     std::size_t compared = 0;
-    for (const auto& item : boost::json::parse(text).as_array()) {
+    const auto all = boost::json::parse(text);
+    for (const auto& item : all.as_array()) {
         const auto& vector = item.as_object();
         const auto* token = vector.if_contains("token");
         if (token == nullptr) continue;
