@@ -181,6 +181,7 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         to.connections = limits.integer("connections", to.connections, 1, 1'000'000);
         to.waiting = limits.bytes("waiting", to.waiting, 1 << 20);
         to.org_backlog = limits.bytes("org_backlog", to.org_backlog);
+        to.deliver_timeout = limits.duration("deliver_timeout", to.deliver_timeout, std::chrono::milliseconds(100));
     });
     reader.object("secrets",
                   [&](SettingsReader& secrets) { configuration.secrets_key_file = secrets.required_text("key_file"); });

@@ -31,8 +31,9 @@ struct Configuration {
         std::size_t object = 1 << 20;  ///< of one object's JSON
         std::size_t depth = 64;        ///< nesting of an object's JSON
         std::size_t connections = 10'000;
-        std::size_t waiting = 64 << 20;  ///< bytes accepted and not yet durable
-        std::uint64_t org_backlog = 0;   ///< bytes an org's slowest integration may hold back; 0: no limit
+        std::size_t waiting = 64 << 20;                                        ///< bytes accepted and not yet durable
+        std::chrono::microseconds deliver_timeout = std::chrono::seconds(30);  ///< of one request to a destination
+        std::uint64_t org_backlog = 0;  ///< bytes an org's slowest integration may hold back; 0: no limit
     };
 
     std::string file;  ///< empty: none

@@ -48,7 +48,7 @@ retention: {age: 2d, size: 5GiB}
 hard_limit: 10GiB
 objects: {objs: 1d, devices: forever, health: 30d}
 min_free_disk: 512MiB
-limits: {body: 8MiB, object: 64KiB, depth: 16, org_backlog: 1GiB}
+limits: {body: 8MiB, object: 64KiB, depth: 16, org_backlog: 1GiB, deliver_timeout: 5s}
 tokens:
   - {name: writer, org: com.acme, scopes: ["SHARE:CREATE", "SHARE:READ"], token: "${WRITER}"}
 pipe_tokens:
@@ -66,6 +66,7 @@ integrations:
     EXPECT_EQ(configuration.objects.objs, std::optional<std::chrono::seconds>(24h));
     EXPECT_EQ(configuration.objects.devices, std::nullopt);
     EXPECT_EQ(configuration.limits.object, 64u << 10);
+    EXPECT_EQ(configuration.limits.deliver_timeout, 5s);
     ASSERT_EQ(configuration.tokens.size(), 2u);
     EXPECT_EQ(configuration.tokens[0].token.reveal(), "writer-token");
     EXPECT_EQ(configuration.tokens[0].scopes,

@@ -162,6 +162,8 @@ Result<void> Node::Impl::start_delivery() {
     ingest = std::make_unique<Ingest>(*log, *index, *reads, clock, std::move(ingest_options));
 
     DeliveryOptions delivery_options;
+    delivery_options.deliver_timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(configuration.limits.deliver_timeout);
     delivery_options.on_paused = [this](const std::string& id, const std::string& reason) {
         if (directory) directory->remember_paused(id, reason);
     };

@@ -68,6 +68,8 @@ class TlsServerContext {
     /// that clients can trust exactly it.
     static Result<std::shared_ptr<TlsServerContext>> self_signed(std::string& certificate_pem);
     virtual ~TlsServerContext() = default;
+    /// Connections accepted from here on are shown the certificate of `other`; those there are go on. Thread: any.
+    virtual void show_certificate_of(const TlsServerContext& other) = 0;
 };
 
 }  // namespace sluice

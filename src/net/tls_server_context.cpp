@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <system_error>
 
 #include "net/accept_stream.hpp"
@@ -23,12 +24,24 @@ class OpenSslServerContext final : public TlsServerContext {
   public:
     explicit OpenSslServerContext(SslContextPtr context) : context_(std::move(context)) {}
     SslPtr accept() const {
-        SslPtr ssl(SSL_new(context_.get()));
+        SslPtr ssl(SSL_new(current().get()));  // which keeps the context it was made from
         if (ssl) SSL_set_accept_state(ssl.get());
         return ssl;
     }
+    void show_certificate_of(const TlsServerContext& other) override {
+        SslContextPtr shown = static_cast<const OpenSslServerContext&>(other).current();
+        std::lock_guard lock(mutex_);
+        context_ = std::move(shown);
+    }
 
   private:
+    SslContextPtr current() const {
+        std::lock_guard lock(mutex_);
+        SSL_CTX_up_ref(context_.get());
+        return SslContextPtr(context_.get());
+    }
+
+    mutable std::mutex mutex_;
     SslContextPtr context_;
 };
 

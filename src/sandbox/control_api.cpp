@@ -104,8 +104,13 @@ std::string to_json(const ReceivedItem& item, Keep keep) {
 }
 
 ControlApi::ControlApi(ReceivedLog& received, FaultInjector& faults, std::vector<Service*> services,
-                       const std::string& certificate_pem)
-    : received_(received), faults_(faults), services_(std::move(services)), certificate_pem_(certificate_pem) {}
+                       const std::string& certificate_pem,
+                       std::function<Result<void>(std::string_view)> show_certificate)
+    : received_(received),
+      faults_(faults),
+      services_(std::move(services)),
+      certificate_pem_(certificate_pem),
+      show_certificate_(std::move(show_certificate)) {}
 
 bool ControlApi::claims(const http::Request& request) {
     return request.path == kRoot || (request.path.starts_with(kRoot) && request.path[kRoot.size()] == '/');
@@ -127,16 +132,12 @@ http::Response ControlApi::handle(const http::Request& request) {
     if (segments->size() != 1) return not_found("no such path under /_sandbox/");
     if (what == "received") return received(request);
     if (what == "faults") return faults(request);
-    if (what != "counts" && what != "targets" && what != "listeners" && what != "certificate")
-        return not_found("no such path under /_sandbox/");
+    if (what == "certificate") return certificate(request);
+    if (what != "counts" && what != "targets" && what != "listeners") return not_found("no such path under /_sandbox/");
     if (!reads) return wrong_method("GET");
     if (what == "counts") return counts();
     if (what == "targets") return targets();
-    if (what == "listeners") return listeners();
-    if (certificate_pem_.empty()) return not_found("this sandbox speaks plain HTTP: there is no certificate");
-    auto response = http::Response::text(200, certificate_pem_);
-    response.headers.set("Content-Type", "application/x-pem-file");
-    return response;
+    return listeners();
 }
 
 http::Response ControlApi::received(const http::Request& request) {
@@ -218,6 +219,19 @@ http::Response ControlApi::listeners() {
         }
     }
     return http::Response::json(200, out + "]}");
+}
+
+http::Response ControlApi::certificate(const http::Request& request) {
+    if (certificate_pem_.empty()) return not_found("this sandbox speaks plain HTTP: there is no certificate");
+    if (request.method == "PUT") {
+        auto shown = show_certificate_(request.body);
+        if (!shown) return refused(400, shown.error());
+        return http::Response::json(200, "{}");
+    }
+    if (request.method != "GET") return wrong_method("GET, PUT");
+    auto response = http::Response::text(200, certificate_pem_);
+    response.headers.set("Content-Type", "application/x-pem-file");
+    return response;
 }
 
 http::Response ControlApi::change_target(const http::Request& request, std::string_view service,

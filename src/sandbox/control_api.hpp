@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@ namespace sluice::sandbox {
 /// Thread: any.
 class ControlApi {
   public:
+    /// `show_certificate`: what `PUT certificate` asks for: `good`, `expired` or `wrong_host`.
     ControlApi(ReceivedLog& received, FaultInjector& faults, std::vector<Service*> services,
-               const std::string& certificate_pem);
+               const std::string& certificate_pem, std::function<Result<void>(std::string_view)> show_certificate);
 
     static bool claims(const http::Request& request);
     http::Response handle(const http::Request& request);
@@ -27,12 +29,14 @@ class ControlApi {
     http::Response faults(const http::Request& request);
     http::Response targets();
     http::Response listeners();
+    http::Response certificate(const http::Request& request);
     http::Response change_target(const http::Request& request, std::string_view service, std::string_view name);
 
     ReceivedLog& received_;
     FaultInjector& faults_;
     std::vector<Service*> services_;
     const std::string& certificate_pem_;
+    std::function<Result<void>(std::string_view)> show_certificate_;
 };
 
 /// One item as the control API shows it.

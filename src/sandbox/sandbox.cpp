@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 
 #include "http/server.hpp"
 #include "net/certificate.hpp"
@@ -26,11 +29,29 @@ constexpr auto kLongestHang = std::chrono::minutes(10);
 /// Ten MiB of records in base64, with their keys.
 constexpr std::size_t kMaxBodyBytes = std::size_t{20} << 20;
 
-CertificateRequest loopback_certificate() {
+constexpr std::array<std::string_view, 3> kShown{"good", "expired", "wrong_host"};
+
+CertificateRequest authority_certificate() {
+    CertificateRequest request;
+    request.common_name = "Sluice sandbox";
+    request.is_ca = true;
+    return request;
+}
+
+/// The loopback's, or one that a client must refuse.
+CertificateRequest server_certificate(std::string_view shown) {
     CertificateRequest request;
     request.common_name = "localhost";
     request.dns_names = {"localhost"};
     request.ip_addresses = {"127.0.0.1", "::1"};
+    if (shown == "expired") {
+        request.valid_from = -std::chrono::hours(48);
+        request.valid_until = -std::chrono::hours(24);
+    } else if (shown == "wrong_host") {
+        request.common_name = "elsewhere.example";
+        request.dns_names = {"elsewhere.example"};
+        request.ip_addresses = {};
+    }
     return request;
 }
 
@@ -48,7 +69,8 @@ struct Sandbox::Impl {
           received(options.received, *options.clock),
           aws(options.aws, options.shards, received, faults, *options.clock),
           services{&aws},
-          control(received, faults, services, certificate_pem) {}
+          control(received, faults, services, certificate_pem,
+                  [this](std::string_view shown) { return show_certificate(shown); }) {}
 
     asio::awaitable<http::Response> handle(http::Request request) {
         if (ControlApi::claims(request)) co_return control.handle(request);
@@ -65,6 +87,45 @@ struct Sandbox::Impl {
         co_return http::problem(
             404, "not_found", http::reason_phrase(404),
             "no service of the sandbox is asked for by this request; the control API is under /_sandbox/");
+    }
+
+    /// An authority, so that a bad certificate is bad for one reason only, and the server's own certificate.
+    Result<void> make_certificates() {
+        auto made = make_certificate(authority_certificate());
+        if (!made) return made.error();
+        authority = std::move(*made);
+        auto signed_one = make_certificate(server_certificate("good"), &authority);
+        if (!signed_one) return signed_one.error();
+        auto context = TlsServerContext::from_pem(signed_one->certificate_pem, signed_one->key_pem);
+        if (!context) return context.error();
+        tls = std::move(*context);
+        server_identity = std::move(*signed_one);
+        certificate_pem = authority.certificate_pem;
+        return {};
+    }
+
+    /// For connections from here on. The stand-ins with listeners of their own are opened again, on the same ports.
+    Result<void> show_certificate(std::string_view shown) {
+        if (std::find(kShown.begin(), kShown.end(), shown) == kShown.end())
+            return make_error(Errc::invalid_argument, fmt::format("there is no certificate \"{}\"", shown),
+                              "one of: good, expired, wrong_host");
+        auto made = make_certificate(server_certificate(shown), &authority);
+        if (!made) return made.error();
+        auto context = TlsServerContext::from_pem(made->certificate_pem, made->key_pem);
+        if (!context) return context.error();
+        std::lock_guard lock(certificate_mutex);
+        server_identity = std::move(*made);
+        tls->show_certificate_of(**context);
+        for (auto* service : services) {
+            if (service->listeners().empty()) continue;
+            service->stop();
+            if (auto opened = open_listeners(*service, 0); !opened) return opened;
+        }
+        return {};
+    }
+
+    Result<void> open_listeners(Service& service, std::uint16_t base_port) {
+        return service.start({options.address, base_port, server_identity.certificate_pem, server_identity.key_pem});
     }
 
     Result<void> load_faults() {
@@ -84,8 +145,10 @@ struct Sandbox::Impl {
     ReceivedLog received;
     AwsService aws;
     std::vector<Service*> services;
-    std::string certificate_pem;
-    std::string key_pem;
+    Certificate authority;
+    Certificate server_identity;  ///< what is shown at the moment
+    std::string certificate_pem;  ///< what clients must trust: the authority's
+    std::mutex certificate_mutex;
     ControlApi control;
     std::shared_ptr<TlsServerContext> tls;
     std::unique_ptr<ShardSet> shards;
@@ -105,13 +168,7 @@ Result<void> Sandbox::start() {
     if (!loaded) return loaded.error();
     const auto base_port = impl_->options.port;
     if (impl_->options.tls && !impl_->tls) {
-        auto made = make_certificate(loopback_certificate());
-        if (!made) return made.error();
-        auto tls = TlsServerContext::from_pem(made->certificate_pem, made->key_pem);
-        if (!tls) return tls.error();
-        impl_->tls = std::move(*tls);
-        impl_->certificate_pem = std::move(made->certificate_pem);
-        impl_->key_pem = std::move(made->key_pem);
+        if (auto made = impl_->make_certificates(); !made) return made.error();
     }
     http::Server::Options server;
     server.address = impl_->options.address;
@@ -131,8 +188,7 @@ Result<void> Sandbox::start() {
     impl_->options.port = impl_->server->port();
     for (auto* service : impl_->services) {
         // Over stop() and start() a listener keeps its port by itself; only a port that was chosen gives a base.
-        auto opened = service->start({impl_->options.address, impl_->started_before ? std::uint16_t{0} : base_port,
-                                      impl_->certificate_pem, impl_->key_pem});
+        auto opened = impl_->open_listeners(*service, impl_->started_before ? std::uint16_t{0} : base_port);
         if (opened) continue;
         stop();
         return opened.error();

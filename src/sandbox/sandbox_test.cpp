@@ -248,6 +248,39 @@ TEST(SandboxStart, SpeaksTlsWithACertificateThatItShows) {
     std::remove(ca_file.c_str());
 }
 
+TEST(SandboxStart, ShowsNewConnectionsABadCertificateWhenTold) {
+    SandboxOptions options;
+    options.tls = true;
+    Sandbox sandbox(options);
+    ASSERT_TRUE(sandbox.start());
+    auto ca_file = testing::TempDir() + "sandbox_bad_certificate_test.pem";
+    std::ofstream(ca_file) << sandbox.certificate_pem();
+    boost::asio::io_context io;
+    // Each over a connection of its own; the code of what went wrong, or the status.
+    auto ask = [&](std::string method, std::string body, bool check) {
+        http::ClientPool::Options client;
+        client.endpoint = Endpoint::parse(sandbox.url()).value();
+        client.connect.tls.ca_file = ca_file;
+        client.connect.tls.insecure = !check;
+        http::ClientPool pool(io, client);
+        http::ClientRequest request;
+        request.method = std::move(method);
+        request.target = "/_sandbox/certificate";
+        request.body = {body};
+        auto answer = run_for_test(io, pool.send(std::move(request), Deadline::after(std::chrono::seconds(30))));
+        pool.close();
+        return answer ? std::to_string(answer->status) : answer.error().code;
+    };
+    for (auto [shown, outcome] :
+         {std::pair{"expired", "tls_certificate_expired"}, {"wrong_host", "tls_wrong_host"}, {"good", "200"}}) {
+        EXPECT_EQ(ask("PUT", shown, false), "200") << shown;
+        EXPECT_EQ(ask("GET", "", true), outcome) << shown;
+    }
+    EXPECT_EQ(ask("PUT", "forged", true), "400");
+    EXPECT_EQ(ask("DELETE", "", true), "405");
+    std::remove(ca_file.c_str());
+}
+
 TEST(SandboxStart, SaysWhenThePortIsTaken) {
     Sandbox first(SandboxOptions{});
     ASSERT_TRUE(first.start());
