@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "net/post_gate.hpp"
 
 namespace sluice {
 
@@ -119,6 +120,8 @@ void IndexApplier::release_waiters(Partition partition, Sequence applied) {
         released.assign(std::make_move_iterator(reached), std::make_move_iterator(waiters_.end()));
         waiters_.erase(reached, waiters_.end());
     }
+    // All callers of one sync are woken together, once a shard.
+    const PostBatch together;
     for (Waiter& waiter : released) waiter.then();
 }
 

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "net/post_gate.hpp"
+
 namespace sluice {
 
 void CommitThread::start(Sequence head) {
@@ -124,6 +126,8 @@ void CommitThread::finish(std::vector<WaitingAppend>& group, std::size_t begin, 
     for (std::size_t i = begin; i < end; ++i) bytes += group[i].frame_bytes;
     setup_.queue.settled(bytes);
     Sequence next = frame != nullptr ? frame->first : 0;
+    // All callers of one sync are woken together, once a shard.
+    const PostBatch together;
     for (std::size_t i = begin; i < end; ++i) {
         WaitingAppend& append = group[i];
         if (append.refused) {

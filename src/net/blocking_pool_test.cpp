@@ -1,5 +1,6 @@
 #include "net/blocking_pool.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -147,6 +148,50 @@ TEST(PostGate, StandsEndingsAtTheWorstMoment) {
         run_for_test(io, pool.run([] {}));
         // The pool's thread may still be inside its post() when the io_context goes.
     }
+}
+
+TEST(PostBatch, HandsEachIoContextItsShareInOneHandlerAndInOrder) {
+    asio::io_context first;
+    asio::io_context second;
+    std::vector<int> ran;
+    auto post = [&ran](asio::io_context& io, int what) {
+        asio::any_io_executor executor = io.get_executor();
+        PostGate::of(executor)->post(executor, [&ran, what] { ran.push_back(what); });
+    };
+    {
+        PostBatch outer;
+        post(first, 1);
+        post(second, 20);
+        {
+            PostBatch inner;
+            post(first, 2);
+        }
+        post(first, 3);
+        EXPECT_EQ(first.poll(), 0u) << "nothing leaves before the outermost scope ends";
+    }
+    first.restart();
+    EXPECT_EQ(first.run_one(), 1u);
+    EXPECT_THAT(ran, testing::ElementsAre(1, 2, 3));
+    EXPECT_EQ(second.run_one(), 1u);
+    EXPECT_THAT(ran, testing::ElementsAre(1, 2, 3, 20));
+
+    post(second, 21);
+    second.restart();
+    EXPECT_EQ(second.run_one(), 1u) << "and without a scope it goes at once";
+}
+
+TEST(PostBatch, DropsWhatIsForAnIoContextThatHasEnded) {
+    auto io = std::make_unique<asio::io_context>();
+    asio::any_io_executor executor = io->get_executor();
+    auto gate = PostGate::of(executor);
+    auto held = std::make_shared<int>(0);
+    {
+        PostBatch batch;
+        gate->post(executor, [held] { ++*held; });
+        io.reset();
+    }
+    EXPECT_EQ(*held, 0);
+    EXPECT_EQ(held.use_count(), 1) << "what was collected is let go of";
 }
 
 }  // namespace
