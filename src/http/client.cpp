@@ -237,6 +237,12 @@ asio::awaitable<ClientResult> ClientPool::Impl::send(std::shared_ptr<Impl> self,
             auto connected = co_await self->connect(**lease, deadline);
             if (!connected) co_return connected.error();
         }
+        if (deadline.passed()) {
+            (*lease)->keep = true;
+            co_return ClientError{Step::send, false,
+                                  make_error(Errc::timeout, "the time for the request was over before it was sent"),
+                                  "timeout"};
+        }
         auto exchanged = co_await exchange(*(*lease)->stream, request, *head, deadline);
         if (exchanged) {
             (*lease)->keep = exchanged->reusable;

@@ -281,6 +281,18 @@ TEST_F(ClientPoolTest, EndsAtTheDeadlineAndTellsThatItWasSent) {
     EXPECT_EQ(pool.open_connections(), 0u);
 }
 
+TEST_F(ClientPoolTest, ADeadlineThatHasPassedSendsNothingAndKeepsTheConnection) {
+    ScriptedServer server;
+    ClientPool pool(io_, options(server.endpoint()));
+    ASSERT_TRUE(send(pool, post("x")));
+    auto response = send(pool, post("too late"), Deadline(Deadline::Clock::now() - std::chrono::seconds(1)));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, "timeout");
+    EXPECT_FALSE(response.error().maybe_sent);
+    EXPECT_EQ(server.requests().size(), 1u);
+    EXPECT_EQ(pool.open_connections(), 1u);
+}
+
 TEST_F(ClientPoolTest, EndsAtTheDeadlineWhileTheServerDoesNotRead) {
     Listener listener;  // its kernel takes the connection, and nobody reads from it
     ClientPool pool(io_, options(listener.endpoint()));
