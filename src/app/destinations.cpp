@@ -2,6 +2,7 @@
 
 #include "destinations/file/factory.hpp"
 #include "destinations/kinesis/factory.hpp"
+#include "destinations/pubsub/factory.hpp"
 #include "destinations/sqs/factory.hpp"
 #include "destinations/webhook/factory.hpp"
 
@@ -11,6 +12,7 @@ DestinationRegistry make_registry() {
     DestinationRegistry registry;
     registry.add(kinesis_kind());
     registry.add(sqs_kind());
+    registry.add(pubsub_kind());
     registry.add(webhook_kind());
     registry.add(file_kind());
     return registry;
