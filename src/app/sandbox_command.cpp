@@ -48,6 +48,12 @@ int run_sandbox(const SandboxCommand& command) {
         "  what arrived       curl -s {0}/_sandbox/received\n"
         "  faults             curl -s -X PUT {0}/_sandbox/faults -d '[{{\"action\":\"throttle\",\"share\":0.1}}]'\n",
         (*sandbox)->url(), sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
+    for (const auto& listener : (*sandbox)->iot_hub().listeners()) {
+        fmt::print(
+            "stand-in for Azure IoT Hub on {} (MQTT) and {} (HTTPS)\n"
+            "  connection string  {}\n",
+            listener.url, (*sandbox)->url(), (*sandbox)->iot_hub().connection_string(sandbox::kSandboxDevice));
+    }
     std::fflush(stdout);
     int signal = 0;
     sigwait(&signals, &signal);

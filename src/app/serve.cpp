@@ -59,6 +59,8 @@ int run_serve(const ServeCommand& command) {
         if (!started) return refuse(started.error());
         stand_ins = std::move(*started);
         spdlog::info("sandbox listens on {}", stand_ins->url());
+        for (const auto& listener : stand_ins->listeners())
+            spdlog::info("sandbox: {} on {}", listener.name, listener.url);
     }
 
     auto address = configuration->listen.address;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -38,12 +39,15 @@ CertificateRequest authority_certificate() {
     return request;
 }
 
-/// The loopback's, or one that a client must refuse.
-CertificateRequest server_certificate(std::string_view shown) {
+/// The loopback's and the listening address's, or one that a client must refuse.
+CertificateRequest server_certificate(std::string_view shown, const std::string& address) {
     CertificateRequest request;
     request.common_name = "localhost";
     request.dns_names = {"localhost"};
     request.ip_addresses = {"127.0.0.1", "::1"};
+    boost::system::error_code not_an_address;
+    asio::ip::make_address(address, not_an_address);
+    if (!not_an_address && address != "127.0.0.1" && address != "::1") request.ip_addresses.push_back(address);
     if (shown == "expired") {
         request.valid_from = -std::chrono::hours(48);
         request.valid_until = -std::chrono::hours(24);
@@ -68,7 +72,8 @@ struct Sandbox::Impl {
         : options(std::move(given)),
           received(options.received, *options.clock),
           aws(options.aws, options.shards, received, faults, *options.clock),
-          services{&aws},
+          iot_hub(options.iot_hub, received, faults, *options.clock),
+          services{&aws, &iot_hub},
           control(received, faults, services, certificate_pem,
                   [this](std::string_view shown) { return show_certificate(shown); }) {}
 
@@ -94,7 +99,7 @@ struct Sandbox::Impl {
         auto made = make_certificate(authority_certificate());
         if (!made) return made.error();
         authority = std::move(*made);
-        auto signed_one = make_certificate(server_certificate("good"), &authority);
+        auto signed_one = make_certificate(server_certificate("good", options.address), &authority);
         if (!signed_one) return signed_one.error();
         auto context = TlsServerContext::from_pem(signed_one->certificate_pem, signed_one->key_pem);
         if (!context) return context.error();
@@ -109,7 +114,7 @@ struct Sandbox::Impl {
         if (std::find(kShown.begin(), kShown.end(), shown) == kShown.end())
             return make_error(Errc::invalid_argument, fmt::format("there is no certificate \"{}\"", shown),
                               "one of: good, expired, wrong_host");
-        auto made = make_certificate(server_certificate(shown), &authority);
+        auto made = make_certificate(server_certificate(shown, options.address), &authority);
         if (!made) return made.error();
         auto context = TlsServerContext::from_pem(made->certificate_pem, made->key_pem);
         if (!context) return context.error();
@@ -144,6 +149,7 @@ struct Sandbox::Impl {
     FaultInjector faults;
     ReceivedLog received;
     AwsService aws;
+    IotHubService iot_hub;
     std::vector<Service*> services;
     Certificate authority;
     Certificate server_identity;  ///< what is shown at the moment
@@ -216,6 +222,14 @@ std::string Sandbox::url() const {
                        v6 ? "]" : "", port());
 }
 
+std::vector<Listener> Sandbox::listeners() const {
+    std::vector<Listener> all;
+    for (const auto* service : impl_->services) {
+        for (auto& listener : service->listeners()) all.push_back(std::move(listener));
+    }
+    return all;
+}
+
 const std::string& Sandbox::certificate_pem() const noexcept {
     return impl_->certificate_pem;
 }
@@ -227,6 +241,9 @@ FaultInjector& Sandbox::faults() noexcept {
 }
 AwsService& Sandbox::aws() noexcept {
     return impl_->aws;
+}
+IotHubService& Sandbox::iot_hub() noexcept {
+    return impl_->iot_hub;
 }
 
 }  // namespace sluice::sandbox

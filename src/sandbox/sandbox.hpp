@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "sandbox/aws/aws_service.hpp"
 #include "sandbox/core/fault_injector.hpp"
 #include "sandbox/core/received_log.hpp"
+#include "sandbox/iot_hub/iot_hub_service.hpp"
 
 namespace sluice::sandbox {
 
@@ -20,6 +22,7 @@ struct SandboxOptions {
     std::string faults_file;  ///< rules to begin with; empty: none
     ReceivedLog::Options received;
     AwsOptions aws;
+    IotHubOptions iot_hub;
     const Clock* clock = &SystemClock::instance();
 };
 
@@ -28,7 +31,7 @@ struct SandboxOptions {
 /// reads back and sets faults. For trying out and for tests: nothing is stored on disk, and the documented key opens
 /// everything.
 ///
-/// Thread: start() and stop() from one thread that is no shard; received(), faults() and aws() from any.
+/// Thread: start() and stop() from one thread that is no shard; received(), faults() and the clouds from any.
 /// Lifecycle: stop() ends the server, not the state; start() then serves again on the same port. The destructor stops.
 class Sandbox {
   public:
@@ -45,6 +48,8 @@ class Sandbox {
     std::uint16_t port() const noexcept;
     /// `http://127.0.0.1:4566`: the endpoint to give to clients.
     std::string url() const;
+    /// Ports beside the sandbox's own that are open.
+    std::vector<Listener> listeners() const;
     /// What clients must trust; empty without TLS and before start().
     const std::string& certificate_pem() const noexcept;
 
@@ -52,6 +57,8 @@ class Sandbox {
     FaultInjector& faults() noexcept;
     /// Its streams and queues: create_target(), delete_target(), targets().
     AwsService& aws() noexcept;
+    /// Its devices, and what is connected.
+    IotHubService& iot_hub() noexcept;
 
   private:
     struct Impl;

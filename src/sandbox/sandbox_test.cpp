@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
@@ -17,6 +18,7 @@
 #include "http/raw_client.hpp"
 #include "net/run_for_test.hpp"
 #include "sandbox/aws/signed_request_for_test.hpp"
+#include "sandbox/iot_hub/mqtt_device_for_test.hpp"
 
 namespace sluice::sandbox {
 namespace {
@@ -148,6 +150,27 @@ TEST_F(SandboxTest, MakesAndDeletesTargets) {
     EXPECT_EQ(put("s", "x"), 400);
     EXPECT_EQ(ask("DELETE", "targets/kinesis/s").status, 404);
     EXPECT_EQ(ask("PUT", "targets/pigeon/s").status, 404);
+}
+
+TEST_F(SandboxTest, ListensForMqttOnAPortThatItTells) {
+    auto listeners = get("listeners").at("listeners").as_array();
+    auto of_hub = std::find_if(listeners.begin(), listeners.end(),
+                               [](const auto& one) { return one.at("name").as_string() == "iot_hub_mqtt"; });
+    ASSERT_NE(of_hub, listeners.end());
+    auto endpoint = Endpoint::parse(std::string(of_hub->at("url").as_string())).value();
+    const HubIdentity device{"dev-1", ""};
+    MqttDevice sender(endpoint.port);
+    auto expires = SystemClock::instance().now() + std::chrono::hours(1);
+    ASSERT_EQ(sender.connect(MqttDevice::connect_packet(device, expires)), mqtt::ConnectCode::accepted);
+    sender.send(MqttDevice::telemetry(device, "n=1", "hello", 1));
+    ASSERT_EQ(sender.read_ack(), 1);
+    auto item = get("received").at("items").at(0);
+    EXPECT_EQ(item.at("service").as_string(), "iot_hub");
+    EXPECT_EQ(item.at("target").as_string(), "dev-1");
+    EXPECT_EQ(item.at("attributes").at("application").at("n").as_string(), "1");
+    EXPECT_EQ(item.at("body").as_string(), "hello");
+    EXPECT_EQ(ask("DELETE", "targets/iot_hub/dev-1").status, 200);
+    EXPECT_TRUE(sender.is_closed());
 }
 
 TEST_F(SandboxTest, SaysWhatIsNotThere) {
