@@ -1,5 +1,6 @@
 #include "app/destinations.hpp"
 
+#include "destinations/event_hubs/factory.hpp"
 #include "destinations/file/factory.hpp"
 #include "destinations/kinesis/factory.hpp"
 #include "destinations/pubsub/factory.hpp"
@@ -10,6 +11,7 @@ namespace sluice::app {
 
 DestinationRegistry make_registry() {
     DestinationRegistry registry;
+    registry.add(event_hubs_kind());
     registry.add(kinesis_kind());
     registry.add(sqs_kind());
     registry.add(pubsub_kind());

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "auth/entra_token.hpp"
+#include "base/clock.hpp"
+#include "destination/destination.hpp"
+#include "destinations/event_hubs/config.hpp"
+#include "destinations/event_hubs/hub_names.hpp"
+#include "destinations/event_hubs/producer_pool.hpp"
+
+namespace sluice::event_hubs {
+
+/// Delivers to a namespace's event hubs over its Kafka endpoint. Holds no thread and no connection itself: those are
+/// the pool's. See README.md for limits, order and errors.
+class KafkaDestination final : public Destination {
+  public:
+    KafkaDestination(boost::asio::io_context& io, const Clock& clock, Config config, ProducerPool& pool);
+    ~KafkaDestination() override;
+
+    Limits limits() const override;
+    Result<void> target_of(const Event& event, std::string& out) const override;
+    std::size_t size_of(const Message& message) const override;
+    boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline deadline) override;
+    boost::asio::awaitable<ProbeReport> probe(Deadline deadline) override;
+    boost::asio::awaitable<void> close() override;
+
+  private:
+    using ProducerOrFailure = boost::system::result<std::shared_ptr<Producer>, std::shared_ptr<const Failure>>;
+
+    boost::asio::awaitable<ProducerOrFailure> producer(Deadline deadline);
+    boost::asio::awaitable<HubOutcome> look_up(std::shared_ptr<Producer> producer, HubLookup::Wanted wanted,
+                                               Deadline deadline);
+    void send_all(std::span<const Message> messages, Producer& producer, Reports& reports) const;
+    std::vector<Verdict> verdicts_of(const std::vector<Reports::Report>& told, const std::string& hub,
+                                     Producer& producer, Deadline deadline) const;
+
+    boost::asio::io_context& io_;
+    const Config config_;
+    const ProducerSettings settings_;
+    const std::string key_;
+    ProducerPool& pool_;
+    HubNames hubs_;
+    std::unique_ptr<auth::EntraTokens> tokens_;
+    bool joined_ = false;
+};
+
+/// The target of an event: `hub`, else the connection string's EntityPath, else the recType.
+Result<void> hub_of(const Config& config, const Event& event, std::string& out);
+
+/// A message's bytes as Event Hubs counts them: key, body, the properties beside it, and what frames them.
+std::size_t message_bytes(const Message& message, const Config& config);
+
+}  // namespace sluice::event_hubs
