@@ -29,6 +29,19 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_sandbox(const SandboxCommand& co
     return made;
 }
 
+namespace {
+
+void print_event_hubs(const sandbox::EventHubsService& event_hubs, std::string_view https_url) {
+    fmt::print("Azure Event Hubs: endpoint {} (Kafka), {} (https)\n", event_hubs.kafka_url(), https_url);
+    const auto& access = event_hubs.access();
+    for (const auto& policy : access.policies()) {
+        auto may = policy.claims.manage ? "Manage" : policy.claims.send ? "Send" : "Listen";
+        fmt::print("  {:<6}  {}\n", may, access.connection_string(policy));
+    }
+}
+
+}  // namespace
+
 int run_sandbox(const SandboxCommand& command) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -41,19 +54,21 @@ int run_sandbox(const SandboxCommand& command) {
         if (!sandbox.error().hint.empty()) fmt::print(stderr, "  {}\n", sandbox.error().hint);
         return 1;
     }
+    auto url = (*sandbox)->url();
     fmt::print(
-        "stand-ins for AWS Kinesis, SQS and STS on {0}\n"
-        "  access key id      {1}\n"
-        "  secret access key  {2}\n"
+        "stand-ins for the clouds on {0}\n"
         "  what arrived       curl -s {0}/_sandbox/received\n"
-        "  faults             curl -s -X PUT {0}/_sandbox/faults -d '[{{\"action\":\"throttle\",\"share\":0.1}}]'\n",
-        (*sandbox)->url(), sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
-    for (const auto& listener : (*sandbox)->iot_hub().listeners()) {
+        "  faults             curl -s -X PUT {0}/_sandbox/faults -d '[{{\"action\":\"throttle\",\"share\":0.1}}]'\n"
+        "AWS Kinesis, SQS and STS: endpoint {0}\n"
+        "  access key id      {1}\n"
+        "  secret access key  {2}\n",
+        url, sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
+    print_event_hubs((*sandbox)->event_hubs(), url);
+    for (const auto& listener : (*sandbox)->iot_hub().listeners())
         fmt::print(
-            "stand-in for Azure IoT Hub on {} (MQTT) and {} (HTTPS)\n"
-            "  connection string  {}\n",
-            listener.url, (*sandbox)->url(), (*sandbox)->iot_hub().connection_string(sandbox::kSandboxDevice));
-    }
+            "Azure IoT Hub: endpoint {} (MQTT), {} (https)\n"
+            "  {}\n",
+            listener.url, url, (*sandbox)->iot_hub().connection_string(sandbox::kSandboxDevice));
     std::fflush(stdout);
     int signal = 0;
     sigwait(&signals, &signal);

@@ -26,15 +26,19 @@ void append_text(std::string& out, std::string_view name, std::string_view value
 }
 
 /// As text where it is text, else in base64 under another name.
-void append_body(std::string& out, std::string_view body) {
-    if (json::is_valid_utf8(body)) {
-        out += ",\"body\":";
-        json::append_quoted(out, body);
+void append_bytes(std::string& out, std::string_view name, std::string_view bytes) {
+    if (json::is_valid_utf8(bytes)) {
+        out += fmt::format(",\"{}\":", name);
+        json::append_quoted(out, bytes);
         return;
     }
-    out += ",\"body_base64\":\"";
-    base64_append(out, body);
+    out += fmt::format(",\"{}_base64\":\"", name);
+    base64_append(out, bytes);
     out += '"';
+}
+
+void append_body(std::string& out, std::string_view body) {
+    append_bytes(out, "body", body);
 }
 
 void append_aggregated(std::string& out, std::string_view body) {
@@ -89,7 +93,7 @@ std::string to_json(const ReceivedItem& item, Keep keep) {
                            item.time_us, item.service);
     json::append_quoted(out, *item.target);
     append_text(out, "place", item.place);
-    append_text(out, "key", item.key);
+    if (!item.key.empty()) append_bytes(out, "key", item.key);
     append_text(out, "id", item.id);
     append_text(out, "sequence", item.sequence);
     append_text(out, "deduplication_id", item.deduplication_id);

@@ -73,7 +73,8 @@ struct Sandbox::Impl {
           received(options.received, *options.clock),
           aws(options.aws, options.shards, received, faults, *options.clock),
           iot_hub(options.iot_hub, received, faults, *options.clock),
-          services{&aws, &iot_hub},
+          event_hubs(options.event_hubs, received, faults, *options.clock),
+          services{&event_hubs, &iot_hub, &aws},
           control(received, faults, services, certificate_pem,
                   [this](std::string_view shown) { return show_certificate(shown); }) {}
 
@@ -150,7 +151,8 @@ struct Sandbox::Impl {
     ReceivedLog received;
     AwsService aws;
     IotHubService iot_hub;
-    std::vector<Service*> services;
+    EventHubsService event_hubs;
+    std::vector<Service*> services;  ///< the first that claims a request gets it: those that look closest come first
     Certificate authority;
     Certificate server_identity;  ///< what is shown at the moment
     std::string certificate_pem;  ///< what clients must trust: the authority's
@@ -244,6 +246,9 @@ AwsService& Sandbox::aws() noexcept {
 }
 IotHubService& Sandbox::iot_hub() noexcept {
     return impl_->iot_hub;
+}
+EventHubsService& Sandbox::event_hubs() noexcept {
+    return impl_->event_hubs;
 }
 
 }  // namespace sluice::sandbox

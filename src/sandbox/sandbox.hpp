@@ -10,6 +10,7 @@
 #include "sandbox/aws/aws_service.hpp"
 #include "sandbox/core/fault_injector.hpp"
 #include "sandbox/core/received_log.hpp"
+#include "sandbox/event_hubs/event_hubs_service.hpp"
 #include "sandbox/iot_hub/iot_hub_service.hpp"
 
 namespace sluice::sandbox {
@@ -23,13 +24,14 @@ struct SandboxOptions {
     ReceivedLog::Options received;
     AwsOptions aws;
     IotHubOptions iot_hub;
+    EventHubsOptions event_hubs;
     const Clock* clock = &SystemClock::instance();
 };
 
-/// Local stand-ins for the clouds that Sluice delivers to, on one port: they check signatures, hold to the services'
-/// limits, keep what they accept in order, and go wrong when told to. A control API under /_sandbox/ on the same port
-/// reads back and sets faults. For trying out and for tests: nothing is stored on disk, and the documented key opens
-/// everything.
+/// Local stand-ins for the clouds that Sluice delivers to, on one port (and one each for those that do not speak HTTP):
+/// they check signatures, hold to the services' limits, keep what they accept in order, and go wrong when told to. A
+/// control API under /_sandbox/ on the same port reads back and sets faults. For trying out and for tests: nothing is
+/// stored on disk, and the documented key opens everything.
 ///
 /// Thread: start() and stop() from one thread that is no shard; received(), faults() and the clouds from any.
 /// Lifecycle: stop() ends the server, not the state; start() then serves again on the same port. The destructor stops.
@@ -59,6 +61,8 @@ class Sandbox {
     AwsService& aws() noexcept;
     /// Its devices, and what is connected.
     IotHubService& iot_hub() noexcept;
+    /// Its event hubs, and where its Kafka endpoint is.
+    EventHubsService& event_hubs() noexcept;
 
   private:
     struct Impl;

@@ -18,6 +18,7 @@
 #include "http/raw_client.hpp"
 #include "net/run_for_test.hpp"
 #include "sandbox/aws/signed_request_for_test.hpp"
+#include "sandbox/control_api.hpp"
 #include "sandbox/iot_hub/mqtt_device_for_test.hpp"
 
 namespace sluice::sandbox {
@@ -144,8 +145,11 @@ TEST_F(SandboxTest, MakesAndDeletesTargets) {
     EXPECT_EQ(ask("PUT", "targets/kinesis/s").status, 409);
     EXPECT_EQ(ask("PUT", "targets/sqs/q.fifo", R"({"FifoQueue":"true"})").status, 201);
     auto targets = get("targets");
-    ASSERT_EQ(targets.at("targets").as_array().size(), 2u);
-    EXPECT_EQ(targets.at("targets").at(0).at("open_shards").as_int64(), 3);
+    std::map<std::string, boost::json::value> by_name;
+    for (const auto& target : targets.at("targets").as_array())
+        by_name[std::string(target.at("name").as_string())] = target;
+    EXPECT_EQ(by_name.at("s").at("open_shards").as_int64(), 3);
+    EXPECT_TRUE(by_name.at("q.fifo").at("fifo").as_bool());
     EXPECT_EQ(ask("DELETE", "targets/kinesis/s").status, 200);
     EXPECT_EQ(put("s", "x"), 400);
     EXPECT_EQ(ask("DELETE", "targets/kinesis/s").status, 404);
@@ -171,6 +175,42 @@ TEST_F(SandboxTest, ListensForMqttOnAPortThatItTells) {
     EXPECT_EQ(item.at("body").as_string(), "hello");
     EXPECT_EQ(ask("DELETE", "targets/iot_hub/dev-1").status, 200);
     EXPECT_TRUE(sender.is_closed());
+}
+
+TEST_F(SandboxTest, HandsEachRequestToTheCloudThatItIsFor) {
+    http::RawClient client(sandbox_.port());
+    auto send = [&](std::string_view path, std::string_view headers, std::string_view body) {
+        return client
+            .ask(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(),
+                             headers, body))
+            ->body;
+    };
+    EXPECT_THAT(send("/building-events/messages", "", "x"), HasSubstr("MissingToken"));
+    EXPECT_THAT(send("/building-events/messages", "X-Amz-Target: AmazonSQS.SendMessage\r\n", "{}"),
+                HasSubstr("MissingAuthenticationToken"));
+    constexpr std::string_view kForm = "Content-Type: application/x-www-form-urlencoded\r\n";
+    EXPECT_THAT(send("/t/oauth2/v2.0/token", kForm, "grant_type=x"), HasSubstr("AADSTS90002"));
+    EXPECT_THAT(send("/", kForm, "Action=GetCallerIdentity&Version=2011-06-15"),
+                HasSubstr("MissingAuthenticationToken"));
+}
+
+TEST_F(SandboxTest, ShowsTheListenersBesideItsOwn) {
+    auto listeners = get("listeners").at("listeners");
+    std::map<std::string, std::string> urls;
+    for (const auto& listener : listeners.as_array())
+        urls[std::string(listener.at("name").as_string())] = std::string(listener.at("url").as_string());
+    EXPECT_EQ(urls.at("event_hubs_kafka"), sandbox_.event_hubs().kafka_url());
+    EXPECT_TRUE(urls.at("event_hubs_kafka").starts_with("http://127.0.0.1:"));
+}
+
+TEST(SandboxItem, ShowsAKeyThatIsNoText) {
+    ReceivedItem item;
+    item.service = "event_hubs";
+    item.target = std::make_shared<const std::string>("hub");
+    item.key = "\xff";
+    EXPECT_THAT(to_json(item, Keep::none), HasSubstr(R"("key_base64":"/w==")"));
+    item.key = "é";
+    EXPECT_THAT(to_json(item, Keep::none), HasSubstr(R"("key":"é")"));
 }
 
 TEST_F(SandboxTest, SaysWhatIsNotThere) {
