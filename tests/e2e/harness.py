@@ -3,9 +3,11 @@
 Standard library only. Everything started here is stopped again, also when a test fails.
 """
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import ssl
@@ -20,6 +22,20 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def free_ports(count):
+    """The first of so many free ports in a row: the sandbox takes those after its own for what does not speak HTTP. Below
+    those that the kernel gives to outgoing connections, or one of them could be in the way a moment later."""
+    while True:
+        first = random.randrange(20000, 32000, 8)
+        try:
+            with contextlib.ExitStack() as probes:
+                for port in range(first, first + count):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
 
 
 class Failed(AssertionError):
@@ -146,7 +162,7 @@ class Process:
 
 class Sandbox:
     def __init__(self, binary, folder, arguments=(), tls=False):
-        self.port, self.tls = free_port(), tls
+        self.port, self.tls = free_ports(4), tls
         self.ca_file = os.path.join(folder, "sandbox-ca.pem") if tls else ""
         if tls:
             arguments = [*arguments, "--tls", "--certificate", self.ca_file]

@@ -2,9 +2,11 @@
 
 import atexit
 import base64
+import contextlib
 import hashlib
 import json
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -47,6 +49,20 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def free_ports(count):
+    """The first of so many free ports in a row: the sandbox takes those after its own for what does not speak HTTP. Below
+    those that the kernel gives to outgoing connections, or one of them could be in the way a moment later."""
+    while True:
+        first = random.randrange(20000, 32000, 8)
+        try:
+            with contextlib.ExitStack() as probes:
+                for port in range(first, first + count):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
 
 
 def call(url, method="GET", body=None, headers=None, ca_file=None):
@@ -100,8 +116,10 @@ class Program:
 class Sandbox(Program):
     """`sluice sandbox` on a free port."""
 
+    PORTS = 4  # its own, Event Hubs' Kafka, and those of the other stand-ins
+
     def __init__(self, tls=False):
-        port = free_port()
+        port = free_ports(self.PORTS)
         command = [BINARY, "sandbox", "--listen", f"127.0.0.1:{port}"]
         self.ca_file = None
         if tls:
@@ -109,6 +127,10 @@ class Sandbox(Program):
             command += ["--tls", "--certificate", self.ca_file]
         super().__init__(command, port)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
+
+    def listener(self, name):
+        """Where a stand-in listens that does not speak HTTP."""
+        return next(one["url"] for one in self.control("listeners")["listeners"] if one["name"] == name)
 
     def control(self, path, method="GET", body=None):
         return call(f"{self.url}/_sandbox/{path}", method, body, ca_file=self.ca_file)
