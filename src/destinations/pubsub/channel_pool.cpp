@@ -43,6 +43,15 @@ std::shared_ptr<grpc::Channel> ChannelPool::get(const ChannelKey& key, const Mak
     return entry.channel;
 }
 
+void ChannelPool::discard(const ChannelKey& key, const std::shared_ptr<grpc::Channel>& channel) {
+    std::shared_ptr<grpc::Channel> discarded;  // ended outside the lock
+    std::lock_guard lock(mutex_);
+    auto found = channels_.find(key);
+    if (found == channels_.end() || found->second.channel != channel) return;
+    discarded = std::move(found->second.channel);
+    channels_.erase(found);
+}
+
 std::size_t ChannelPool::channels() const {
     std::lock_guard lock(mutex_);
     return channels_.size();

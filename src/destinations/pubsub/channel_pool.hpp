@@ -45,6 +45,8 @@ class ChannelPool {
 
     using Make = std::function<std::shared_ptr<grpc::Channel>(const ChannelKey&)>;
     std::shared_ptr<grpc::Channel> get(const ChannelKey& key, const Make& make);
+    /// The next one who asks gets another; whoever uses this one still may. Nothing when that has happened already.
+    void discard(const ChannelKey& key, const std::shared_ptr<grpc::Channel>& channel);
     grpc::CompletionQueue& queue() noexcept { return queue_; }
     std::size_t channels() const;
     /// Lets go of what has not been used since `unused_since`.

@@ -97,7 +97,6 @@ std::shared_ptr<grpc::Channel> make_channel(const ChannelKey& key, const std::st
     arguments.SetUserAgentPrefix("sluice");
     // The addresses are what is connected to; the name is what is asked for and what the certificate must be for.
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, key.endpoint.host_header());
-    if (key.endpoint.tls) arguments.SetSslTargetNameOverride(key.endpoint.host);
     if (!key.proxied.empty()) arguments.SetString(kHttpConnectServer, key.proxied);
     return grpc::CreateCustomChannel(key.target, channel_credentials(key, ca_pem), arguments);
 }
@@ -304,7 +303,9 @@ std::shared_ptr<RunningCall> Client::start(Call call, const auth::GoogleToken* t
     auto channel =
         impl_->pool->get(impl_->key, [this](const ChannelKey& key) { return make_channel(key, impl_->ca_pem); });
     auto* impl = impl_.get();
-    auto told = [impl, done = std::move(done)](Answer answer) {
+    auto told = [impl, done = std::move(done), key = impl_->key, used = std::weak_ptr(channel)](Answer answer) {
+        // A connection that was lost is not tried again: gRPC may give it calls for a moment after it told the first.
+        if (answer.status == Status::unavailable) impl->pool->discard(key, used.lock());
         if (answer.status == Status::unavailable && !answer.maybe_sent) {
             // Nobody answers at these addresses: others may have taken their place.
             impl->resolve_again = true;

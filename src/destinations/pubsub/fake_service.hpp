@@ -74,13 +74,19 @@ class FakeService {
 /// For tests: relays TCP connections to a port on loopback, and cuts them when told.
 class Relay {
   public:
-    explicit Relay(std::uint16_t to);
+    enum class Kind { plain, http_proxy };
+    /// As a proxy it takes CONNECT, whatever for, and relays what comes after it.
+    explicit Relay(std::uint16_t to, Kind kind = Kind::plain);
     ~Relay();
     std::uint16_t port() const noexcept;
     /// Closes every connection there is; new ones are taken.
     void cut();
     /// Connections taken so far.
     std::size_t taken() const;
+    /// Bytes that came from the near side.
+    std::size_t bytes_sent() const;
+    /// The first lines of what a proxy was asked.
+    std::vector<std::string> asked() const;
 
   private:
     struct Impl;

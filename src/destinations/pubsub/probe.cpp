@@ -106,7 +106,9 @@ bool add_credentials(Steps& steps, const ProbeFacts& facts, const Config& config
 bool add_disabled(Steps& steps, const ProbeFacts& facts, const Config& config) {
     for (const auto* answer : {&facts.permission, &facts.topics, &facts.topic}) {
         if (!*answer || (*answer)->status != Status::permission_denied) continue;
-        auto failure = failure_of(**answer, facts.topic_id, config.endpoint);
+        // A failure that names what was asked about concerns that alone.
+        const std::string& subject = facts.topic_id.empty() ? config.project : facts.topic_id;
+        auto failure = failure_of(**answer, subject, config.endpoint);
         if (!failure.target.empty()) continue;
         steps.add(Outcome::failed, told(failure), failure.hint);
         return true;

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <mutex>
 #include <set>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -25,22 +27,22 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-/// Copies what there is from one socket to another; false at the end.
-bool copy_some(int from, int to) {
+/// Copies what there is from one socket to another; 0 at the end.
+std::size_t copy_some(int from, int to) {
     std::array<char, 65536> buffer;
     auto size = ::recv(from, buffer.data(), buffer.size(), 0);
     for (ssize_t sent = 0; size > sent;) {
         auto some = ::send(to, buffer.data() + sent, static_cast<std::size_t>(size - sent), MSG_NOSIGNAL);
-        if (some <= 0) return false;
+        if (some <= 0) return 0;
         sent += some;
     }
-    return size > 0;
+    return size > 0 ? static_cast<std::size_t>(size) : 0;
 }
 
 }  // namespace
 
 struct Relay::Impl {
-    explicit Impl(std::uint16_t to_port) : to(to_port) {
+    Impl(std::uint16_t to_port, Kind relay_kind) : to(to_port), kind(relay_kind) {
         listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         auto address = loopback(0);
         socklen_t size = sizeof(address);
@@ -82,12 +84,32 @@ struct Relay::Impl {
         }
     }
 
+    /// Reads the head of a CONNECT, byte by byte so that nothing behind it is taken, and grants it.
+    bool take_connect(int near) {
+        std::string head;
+        while (!head.ends_with("\r\n\r\n")) {
+            char c = 0;
+            if (::recv(near, &c, 1, 0) != 1) return false;
+            head += c;
+        }
+        {
+            std::lock_guard lock(mutex);
+            asked.push_back(head.substr(0, head.find("\r\n")));
+        }
+        constexpr std::string_view kGranted = "HTTP/1.1 200 OK\r\n\r\n";
+        return ::send(near, kGranted.data(), kGranted.size(), MSG_NOSIGNAL) > 0;
+    }
+
     void copy(int near, int far) {
         std::array<pollfd, 2> sockets{{{near, POLLIN, 0}, {far, POLLIN, 0}}};
-        for (bool alive = true; alive;) {
+        for (bool alive = kind == Kind::plain || take_connect(near); alive;) {
             ::poll(sockets.data(), sockets.size(), -1);
-            if (sockets[0].revents != 0) alive = copy_some(near, far);
-            if (alive && sockets[1].revents != 0) alive = copy_some(far, near);
+            if (sockets[0].revents != 0) {
+                auto copied = copy_some(near, far);
+                sent += copied;
+                alive = copied > 0;
+            }
+            if (alive && sockets[1].revents != 0) alive = copy_some(far, near) > 0;
         }
         std::lock_guard lock(mutex);
         open.erase(near);
@@ -102,17 +124,20 @@ struct Relay::Impl {
     }
 
     const std::uint16_t to;
+    const Kind kind;
     int listener = -1;
     std::uint16_t port = 0;
     std::atomic<bool> stopping{false};
     std::atomic<std::size_t> taken{0};
+    std::atomic<std::size_t> sent{0};
+    std::vector<std::string> asked;
     std::thread acceptor;
     std::mutex mutex;
     std::set<int> open;
     std::vector<std::thread> copying;
 };
 
-Relay::Relay(std::uint16_t to) : impl_(std::make_unique<Impl>(to)) {}
+Relay::Relay(std::uint16_t to, Kind kind) : impl_(std::make_unique<Impl>(to, kind)) {}
 Relay::~Relay() = default;
 
 std::uint16_t Relay::port() const noexcept {
@@ -125,6 +150,15 @@ void Relay::cut() {
 
 std::size_t Relay::taken() const {
     return impl_->taken;
+}
+
+std::size_t Relay::bytes_sent() const {
+    return impl_->sent;
+}
+
+std::vector<std::string> Relay::asked() const {
+    std::lock_guard lock(impl_->mutex);
+    return impl_->asked;
 }
 
 }  // namespace sluice::pubsub

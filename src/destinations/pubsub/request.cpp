@@ -1,5 +1,6 @@
 #include "destinations/pubsub/request.hpp"
 
+#include <array>
 #include <numeric>
 #include <unordered_map>
 
@@ -56,29 +57,37 @@ void put(std::string& out, unsigned char field, std::string_view content) {
     out += content;
 }
 
-/// Calls `see(name, value)` for each attribute. One whose value Pub/Sub cannot carry is left out: the body has it too.
-template <class F>
-void for_each_attribute(const MessageForm& form, const EventMetadata& metadata, F see) {
-    if (!form.content_type.empty()) see(kContentType, form.content_type);
-    for (const auto& [name, value] : metadata.fields()) {
-        if (value.size() <= kMaxAttributeBytes) see(name, value);
-    }
-}
-
-std::size_t content_bytes(const MessageForm& form, const Message& message, const EventMetadata& metadata,
-                          std::string_view key) {
+std::size_t content_bytes(const PlainMessage& message) {
     // Empty fields are not written; a map's entries always have both parts.
-    std::size_t bytes = message.body.empty() ? 0 : field_bytes(message.body.size());
-    for_each_attribute(form, metadata, [&bytes](std::string_view name, std::string_view value) {
-        bytes += field_bytes(entry_bytes(name, value));
-    });
-    if (!key.empty()) bytes += field_bytes(key.size());
+    std::size_t bytes = message.data.empty() ? 0 : field_bytes(message.data.size());
+    for (const auto& [name, value] : message.attributes) bytes += field_bytes(entry_bytes(name, value));
+    if (!message.ordering_key.empty()) bytes += field_bytes(message.ordering_key.size());
     return bytes;
 }
 
-std::string_view key_of(const MessageForm& form, const Message& message, std::string& scratch) {
-    return form.ordering_keys ? carriable_key(message.key, scratch) : std::string_view();
-}
+/// A message with its attributes. One whose value Pub/Sub cannot carry is left out: the body has it too.
+class WrittenMessage {
+  public:
+    WrittenMessage(const MessageForm& form, const Message& message) : metadata_(message.event) {
+        if (!form.content_type.empty()) attributes_[count_++] = {kContentType, form.content_type};
+        for (const auto& [name, value] : metadata_.fields()) {
+            if (value.size() <= kMaxAttributeBytes) attributes_[count_++] = {name, value};
+        }
+        plain_.data = message.body;
+        plain_.attributes = {attributes_.data(), count_};
+        if (form.ordering_keys) plain_.ordering_key = carriable_key(message.key, key_);
+    }
+    WrittenMessage(const WrittenMessage&) = delete;
+    WrittenMessage& operator=(const WrittenMessage&) = delete;
+    const PlainMessage& plain() const noexcept { return plain_; }
+
+  private:
+    EventMetadata metadata_;
+    std::array<PlainMessage::Attribute, EventMetadata::kFields + 1> attributes_;
+    std::size_t count_ = 0;
+    std::string key_;
+    PlainMessage plain_;
+};
 
 }  // namespace
 
@@ -88,14 +97,32 @@ std::string_view carriable_key(std::string_view text, std::string& scratch) {
     return scratch;
 }
 
-std::size_t message_bytes(const MessageForm& form, const Message& message) {
-    std::string scratch;
-    const EventMetadata metadata(message.event);
-    return field_bytes(content_bytes(form, message, metadata, key_of(form, message, scratch)));
+std::size_t plain_message_bytes(const PlainMessage& message) {
+    return field_bytes(content_bytes(message));
+}
+
+void append_plain_message(std::string& out, const PlainMessage& message) {
+    put_head(out, kRequestMessages, content_bytes(message));
+    if (!message.data.empty()) put(out, kMessageData, message.data);
+    for (const auto& [name, value] : message.attributes) {
+        put_head(out, kMessageAttributes, entry_bytes(name, value));
+        put(out, kEntryKey, name);
+        put(out, kEntryValue, value);
+    }
+    if (!message.ordering_key.empty()) put(out, kMessageOrderingKey, message.ordering_key);
 }
 
 std::size_t topic_bytes(std::string_view topic_path) {
     return field_bytes(topic_path.size());
+}
+
+void append_topic(std::string& out, std::string_view topic_path) {
+    put(out, kRequestTopic, topic_path);
+}
+
+std::size_t message_bytes(const MessageForm& form, const Message& message) {
+    const WrittenMessage written(form, message);
+    return plain_message_bytes(written.plain());
 }
 
 std::vector<Group> group_by_key(const MessageForm& form, std::span<const Message> messages) {
@@ -118,24 +145,11 @@ std::vector<Group> group_by_key(const MessageForm& form, std::span<const Message
 std::string publish_request(std::string_view topic_path, const MessageForm& form, std::span<const Message> messages,
                             const Group& group) {
     std::string out;
-    std::string scratch;
     std::size_t total = topic_bytes(topic_path);
     for (auto index : group.messages) total += message_bytes(form, messages[index]);
     out.reserve(total);
-    put(out, kRequestTopic, topic_path);
-    for (auto index : group.messages) {
-        const Message& message = messages[index];
-        const EventMetadata metadata(message.event);
-        const std::string_view key = key_of(form, message, scratch);
-        put_head(out, kRequestMessages, content_bytes(form, message, metadata, key));
-        if (!message.body.empty()) put(out, kMessageData, message.body);
-        for_each_attribute(form, metadata, [&out](std::string_view name, std::string_view value) {
-            put_head(out, kMessageAttributes, entry_bytes(name, value));
-            put(out, kEntryKey, name);
-            put(out, kEntryValue, value);
-        });
-        if (!key.empty()) put(out, kMessageOrderingKey, key);
-    }
+    append_topic(out, topic_path);
+    for (auto index : group.messages) append_plain_message(out, WrittenMessage(form, messages[index]).plain());
     SLUICE_ASSERT(out.size() == total, "a request has the size it was counted with");
     return out;
 }
