@@ -128,6 +128,11 @@ class Sandbox(Program):
         super().__init__(command, port)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
 
+    def listens(self):
+        """Also when the certificate is there, which is written once all ports are open."""
+        written = self.ca_file is None or os.path.exists(self.ca_file) and "END CERT" in Path(self.ca_file).read_text()
+        return super().listens() and written
+
     def listener(self, name):
         """Where a stand-in listens that does not speak HTTP."""
         return next(one["url"] for one in self.control("listeners")["listeners"] if one["name"] == name)

@@ -10,6 +10,7 @@
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
 #include "base/secret.hpp"
+#include "http/ascii.hpp"
 #include "net/endpoint.hpp"
 
 namespace sluice::sandbox {
@@ -47,6 +48,19 @@ std::string form_field(std::string_view form, std::string_view name) {
     return {};
 }
 
+/// The application's id and secret: in the form, or as a Basic header, its parts form-encoded (RFC 6749, 2.3.1).
+std::pair<std::string, std::string> client_of(const http::Request& request) {
+    constexpr std::string_view kBasic = "Basic ";
+    auto header = request.headers.get("authorization");
+    if (!header.starts_with(kBasic))
+        return {form_field(request.body, "client_id"), form_field(request.body, "client_secret")};
+    auto text = base64_decode(http::trim_blanks(header.substr(kBasic.size()))).value_or("");
+    auto colon = std::min(text.find(':'), text.size());
+    auto part = [](std::string_view encoded) { return percent_decode(encoded, true).value_or(std::string(encoded)); };
+    return {part(std::string_view(text).substr(0, colon)),
+            colon == text.size() ? std::string() : part(std::string_view(text).substr(colon + 1))};
+}
+
 /// As Entra words it: an OAuth error, its own number, and a description that begins with that number.
 http::Response refuse(int status, std::string_view error, int number, std::string_view description, Timestamp now) {
     bj::object body;
@@ -81,15 +95,15 @@ http::Response EntraTokens::issue(const http::Request& request, Timestamp now) c
                       grant.empty() ? "The request body must contain the following parameter: 'grant_type'."
                                     : "The app requested an unsupported grant type.",
                       now);
-    auto id = form_field(request.body, "client_id");
+    auto [id, secret] = client_of(request);
     auto application = std::find_if(options_.applications.begin(), options_.applications.end(),
-                                    [&](const EntraApplication& known) { return known.client_id == id; });
+                                    [&given = id](const EntraApplication& known) { return known.client_id == given; });
     if (application == options_.applications.end())
         return refuse(
             400, "unauthorized_client", 700016,
             fmt::format("Application with identifier '{}' was not found in the directory '{}'.", id, options_.tenant),
             now);
-    if (!constant_time_equal(form_field(request.body, "client_secret"), application->client_secret))
+    if (!constant_time_equal(secret, application->client_secret))
         return refuse(401, "invalid_client", 7000215,
                       fmt::format("Invalid client secret provided. Ensure the secret being sent in the request is the "
                                   "client secret value, not the client secret ID, for a secret added to app '{}'.",
@@ -114,6 +128,7 @@ http::Response EntraTokens::issue(const http::Request& request, Timestamp now) c
     claims["iat"] = to_epoch_ms(now) / 1000;
     claims["exp"] = expires;
     claims["appid"] = id;
+    claims["sub"] = id;
     auto text = base64url(R"({"typ":"JWT","alg":"HS256"})") + "." + base64url(bj::serialize(claims));
     bj::object body;
     body["token_type"] = "Bearer";

@@ -20,8 +20,9 @@ class EntraTokensTest : public testing::Test {
                 {"client_secret", std::string(kSandboxOwnerSecret)},
                 {"scope", "https://sluice-sandbox.servicebus.windows.net/.default"}};
     }
-    http::Response ask(const Form& form, std::string_view tenant = kSandboxTenant) {
+    http::Response ask(const Form& form, std::string_view tenant = kSandboxTenant, http::Headers headers = {}) {
         http::Request request;
+        request.headers = std::move(headers);
         request.method = "POST";
         request.path = "/" + std::string(tenant) + "/oauth2/v2.0/token";
         for (const auto& [name, value] : form)
@@ -47,6 +48,23 @@ TEST_F(EntraTokensTest, GivesATokenThatItKnowsAgainUntilItEnds) {
     EXPECT_TRUE(rights->may_manage());
     EXPECT_TRUE(tokens_.check(given, now_ + std::chrono::seconds(3598)));
     EXPECT_EQ(tokens_.check(given, now_ + std::chrono::seconds(3599)).error().code, "ExpiredToken");
+}
+
+TEST_F(EntraTokensTest, TakesTheSecretInAHeaderToo) {
+    auto form = good();
+    form.erase("client_id");
+    form.erase("client_secret");
+    auto basic = [](std::string_view text) {
+        http::Headers headers;
+        headers.set("Authorization", "Basic " + base64_encode(text));
+        return headers;
+    };
+    auto id = std::string(kSandboxOwnerId);
+    EXPECT_EQ(ask(form, kSandboxTenant, basic(id + ":" + std::string(kSandboxOwnerSecret))).status, 200);
+    EXPECT_EQ(ask(form, kSandboxTenant, basic(id + ":" + percent_encode(kSandboxOwnerSecret))).status, 200);
+    EXPECT_EQ(ask(form, kSandboxTenant, basic(id + ":wrong")).status, 401);
+    EXPECT_EQ(ask(form, kSandboxTenant, basic(id)).status, 401);
+    EXPECT_EQ(ask(form, kSandboxTenant, basic("")).status, 400);
 }
 
 TEST_F(EntraTokensTest, TakesNoTokenThatItDidNotGive) {
