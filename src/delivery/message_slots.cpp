@@ -66,12 +66,13 @@ MessageSlots::Prepared MessageSlots::prepare(const Event& event) {
 
 void MessageSlots::keep(SlotIndex slot) {
     if (slot >= slots_.size()) slots_.resize(slot + 1);
-    std::swap(slots_[slot], next_);
+    if (!slots_[slot]) slots_[slot] = std::make_unique<Held>();
+    std::swap(*slots_[slot], next_);
     next_.event = Event();
 }
 
 void MessageSlots::release(SlotIndex slot) noexcept {
-    Held& held = slots_[slot];
+    Held& held = *slots_[slot];
     held.event = Event();
     held.body = {};
     held.is_rendered = false;
@@ -90,7 +91,7 @@ Message MessageSlots::message_of(const Held& held) const noexcept {
 }
 
 Message MessageSlots::message(SlotIndex slot) const noexcept {
-    return message_of(slots_[slot]);
+    return message_of(*slots_[slot]);
 }
 
 std::uint64_t MessageSlots::key_hash(const Event& event) {

@@ -34,8 +34,8 @@ class MessageSlots {
     /// Lets the bytes go.
     void release(SlotIndex slot) noexcept;
 
-    const Event& event(SlotIndex slot) const noexcept { return slots_[slot].event; }
-    /// Valid until the slot is released.
+    const Event& event(SlotIndex slot) const noexcept { return slots_[slot]->event; }
+    /// Valid until the slot is released, whatever other slots are kept meanwhile.
     Message message(SlotIndex slot) const noexcept;
 
     const std::string& target_name(TargetIndex index) const noexcept { return target_names_[index]; }
@@ -78,7 +78,9 @@ class MessageSlots {
     TextTemplate key_;
     bool keyed_;
     Held next_;
-    std::vector<Held> slots_;
+    /// Each where it was made, for as long as it lives: a short text lies within its string, and a destination that is
+    /// still sending looks at it.
+    std::vector<std::unique_ptr<Held>> slots_;
     std::string target_text_;
     std::deque<std::string> target_names_;  ///< by index; names stay where they are
     std::unordered_map<std::string, TargetIndex, TextHash, std::equal_to<>> by_name_;
