@@ -67,6 +67,28 @@ def install(peers):
         stamp.write_text(wanted)
 
 
+def install_kafka(peers):
+    """An Apache Kafka broker and what it needs, as Maven gets them."""
+    for tool in ("java", "keytool", "mvn"):
+        if shutil.which(tool) is None:
+            skip(f"{tool} is not installed")
+    wanted = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
+    with open(peers / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = peers / "kafka-installed"
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        print("installing Apache Kafka", flush=True)
+        shutil.rmtree(peers / "kafka", ignore_errors=True)
+        attempt(
+            ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+            + [f"-DoutputDirectory={peers / 'kafka'}"],
+            peers,
+            "Apache Kafka",
+        )
+        stamp.write_text(wanted)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("name")
@@ -75,6 +97,8 @@ def main():
     given = arguments.parse_args()
     peers = given.peers.resolve()
     install(peers)
+    if given.name == "event_hubs_kafka":
+        install_kafka(peers)
     environment = {
         name: value
         for name, value in os.environ.items()
