@@ -1,4 +1,5 @@
-// What Microsoft's own device client makes of the sandbox's IoT Hub: over MQTT and HTTPS, its errors by their class.
+// What Microsoft's own device client makes of the sandbox's IoT Hub, over MQTT and HTTPS, and its service client of the
+// registry; their errors by their class.
 const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const fs = require('node:fs')
@@ -7,6 +8,7 @@ const { once } = require('node:events')
 const { Client, Message, ModuleClient } = require('azure-iot-device')
 const { Mqtt } = require('azure-iot-device-mqtt')
 const { Http } = require('azure-iot-device-http')
+const { Registry } = require('azure-iothub')
 const { errors, NoRetry } = require('azure-iot-common')
 
 const sandbox = new URL(process.env.SANDBOX_URL)
@@ -230,6 +232,33 @@ async function httpTellsErrors() {
   await setFaults()
 }
 
+async function theServiceClientRegistersDevices() {
+  const policyKey = 'c2x1aWNlL3NhbmRib3graW90LWh1Yi9vd25lci1rZXk='
+  const open = (key) => {
+    const made = Registry.fromConnectionString(
+      `HostName=${HOST};SharedAccessKeyName=iothubowner;SharedAccessKey=${key}`,
+    )
+    made._restApiClient.setOptions({ ca, http: { agent: new SandboxAgent() } }) // it has no option for another port
+    return made
+  }
+  const registry = open(policyKey)
+  const own = crypto.randomBytes(32).toString('base64')
+  const authentication = { type: 'sas', symmetricKey: { primaryKey: own, secondaryKey: own } }
+  const made = (await registry.create({ deviceId: 'node-made', status: 'enabled', authentication })).responseBody
+  assert.equal(made.authentication.symmetricKey.primaryKey, own)
+  await assert.rejects(registry.create({ deviceId: 'node-made' }), { name: 'DeviceAlreadyExistsError' })
+  const client = await mqttClient('node-made', own)
+  await client.open()
+  assert.equal((await registry.get('node-made')).responseBody.connectionState, 'Connected')
+  const cutOff = once(client, 'disconnect')
+  await registry.update({ deviceId: 'node-made', status: 'disabled' })
+  await cutOff
+  assert.equal((await registry.get('node-made')).responseBody.status, 'disabled')
+  await registry.delete('node-made')
+  await assert.rejects(registry.get('node-made'), { name: 'DeviceNotFoundError' })
+  await assert.rejects(open(keyOf('nobody')).get('node-made'), { name: 'UnauthorizedError' })
+}
+
 async function main() {
   for (const proof of [
     mqttSendsInOrderWithProperties,
@@ -242,6 +271,7 @@ async function main() {
     messagesWithoutAnAnswerAreSentAgain,
     httpSendsOneAndMany,
     httpTellsErrors,
+    theServiceClientRegistersDevices,
   ]) {
     await proof()
     console.log(`ok: ${proof.name}`)

@@ -127,6 +127,12 @@ class Sandbox(Program):
             command += ["--tls", "--certificate", self.ca_file]
         super().__init__(command, port)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
+        if tls:
+            # It is written once the ports are open.
+            written = Path(self.ca_file)
+            eventually(
+                "the certificate", lambda: written.exists() and written.read_text().endswith("END CERTIFICATE-----\n")
+            )
 
     def listens(self):
         """Also when the certificate is there, which is written once all ports are open."""

@@ -155,16 +155,27 @@ TEST_F(HubHttpsTest, HasNoCommandsForDevices) {
     EXPECT_EQ(ask(std::move(made)).status, 204);
 }
 
-TEST_F(HubHttpsTest, ModulesSendAsThemselves) {
-    auto made = request("POST", "/devices/dev%231/modules/m%251/messages/events", "x");
-    made.headers.set("Authorization", MqttDevice::token({"dev#1", "m%1"}, in(1h)));
+TEST_F(HubHttpsTest, DecodesWhatThePathSays) {
+    auto made = request("POST", "/devices/dev%231%25/messages/events", "x");
+    made.headers.set("Authorization", MqttDevice::token({"dev#1%", ""}, in(1h)));
     EXPECT_EQ(ask(std::move(made)).status, 204);
-    EXPECT_EQ(*received_.read(1, 1).at(0).target, "dev#1/m%1");
+    EXPECT_EQ(*received_.read(1, 1).at(0).target, "dev#1%");
+}
+
+TEST_F(HubHttpsTest, RegistersModules) {
+    auto made = ask(registry_request("PUT", "/devices/dev-1/modules/m", R"({"deviceId":"dev-1","moduleId":"m"})"));
+    ASSERT_EQ(made.status, 200) << made.body;
+    EXPECT_EQ(made.json.at("moduleId").as_string(), "m");
+    EXPECT_EQ(ask(registry_request("PUT", "/devices/dev-1/modules/m", R"({"deviceId":"dev-1"})")).status, 400);
+    EXPECT_EQ(ask(registry_request("DELETE", "/devices/dev-1/modules/m")).status, 204);
+    EXPECT_EQ(ask(registry_request("GET", "/devices/dev-1/modules/m")).status, 404);
+    EXPECT_EQ(ask(registry_request("GET", "/devices/dev-1")).status, 200);
 }
 
 TEST_F(HubHttpsTest, RegistersReadsAndDeletesDevices) {
     auto path = "/devices/dev-1";
-    auto made = ask(registry_request("PUT", path, R"({"deviceId":"dev-1"})"));
+    auto made = ask(registry_request("PUT", path, R"({"deviceId":"dev-1","authentication":{"type":"sas",
+                                                     "symmetricKey":{"primaryKey":"","secondaryKey":""}}})"));
     ASSERT_EQ(made.status, 200) << made.body;
     EXPECT_EQ(made.json.at("status").as_string(), "enabled");
     EXPECT_EQ(made.json.at("authentication").at("symmetricKey").at("primaryKey").as_string(),
@@ -224,7 +235,7 @@ TEST_F(HubHttpsTest, ClaimsOnlyWhatIsAHubs) {
     };
     for (const auto& [method, path, claimed] : std::vector<Case>{
              {"POST", "/devices/d/messages/events", true},
-             {"POST", "/devices/d/modules/m/messages/events", true},
+             {"POST", "/devices/d/modules/m/messages/events", false},
              {"GET", "/devices/d/messages/devicebound", true},
              {"PUT", "/devices/d", true},
              {"GET", "/devices/d/modules/m", true},

@@ -111,7 +111,8 @@ std::optional<HubRoute> hub_route(const http::Request& request) {
         if (request.method == "PUT" || request.method == "GET" || request.method == "DELETE") return route;
         return std::nullopt;
     }
-    if (left != 2 || (*segments)[next] != "messages") return std::nullopt;
+    // Modules speak MQTT only.
+    if (left != 2 || next != 2 || (*segments)[next] != "messages") return std::nullopt;
     const auto& last = (*segments)[next + 1];
     if (last == "events" && request.method == "POST") return route;
     if (last == "devicebound" && request.method == "GET") {
@@ -159,8 +160,13 @@ HubResult<DeviceRegistry::Settings> read_identity(const http::Request& request, 
         return argument_invalid("authentication.type: the sandbox knows devices with symmetric keys only (sas)");
     const auto* keys = authentication->get_object().if_contains("symmetricKey");
     if (keys == nullptr || !keys->is_object()) return settings;
-    settings.primary_key = text_at(keys->get_object(), "primaryKey");
-    settings.secondary_key = text_at(keys->get_object(), "secondaryKey");
+    // Microsoft's service client sends empty keys for those that the hub is to make.
+    auto key_at = [&](std::string_view name) {
+        auto key = text_at(keys->get_object(), name);
+        return key && key->empty() ? std::nullopt : key;
+    };
+    settings.primary_key = key_at("primaryKey");
+    settings.secondary_key = key_at("secondaryKey");
     return settings;
 }
 

@@ -19,8 +19,8 @@ using HubResult = boost::system::result<T, HubError>;
 struct HubRoute {
     enum class What {
         identity,  ///< PUT, GET, DELETE /devices/{id}[/modules/{m}]
-        events,    ///< POST …/messages/events
-        commands,  ///< GET …/messages/devicebound: there are never any
+        events,    ///< POST /devices/{id}/messages/events
+        commands,  ///< GET /devices/{id}/messages/devicebound: there are never any
     };
     What what = What::events;
     HubIdentity identity;
