@@ -1,5 +1,7 @@
 #include "destinations/pubsub/destination.hpp"
 
+#include <google/pubsub/v1/pubsub.pb.h>
+
 #include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -7,7 +9,6 @@
 #include <optional>
 
 #include "destinations/pubsub/fixture_for_test.hpp"
-#include "google/pubsub/v1/pubsub.pb.h"
 
 namespace sluice::pubsub {
 namespace {

@@ -1,5 +1,7 @@
 #include "destinations/pubsub/fake_service.hpp"
 
+#include <google/iam/v1/iam_policy.grpc.pb.h>
+#include <google/pubsub/v1/pubsub.grpc.pb.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -9,9 +11,6 @@
 #include <mutex>
 #include <set>
 #include <utility>
-
-#include "google/iam/v1/iam_policy.grpc.pb.h"
-#include "google/pubsub/v1/pubsub.grpc.pb.h"
 
 namespace sluice::pubsub {
 

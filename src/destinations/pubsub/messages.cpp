@@ -1,7 +1,7 @@
 #include "destinations/pubsub/messages.hpp"
 
-#include "google/iam/v1/iam_policy.pb.h"
-#include "google/pubsub/v1/pubsub.pb.h"
+#include <google/iam/v1/iam_policy.pb.h>
+#include <google/pubsub/v1/pubsub.pb.h>
 
 namespace sluice::pubsub {
 namespace {

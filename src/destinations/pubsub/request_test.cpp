@@ -1,6 +1,7 @@
 #include "destinations/pubsub/request.hpp"
 
 #include <gmock/gmock.h>
+#include <google/pubsub/v1/pubsub.pb.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
@@ -11,7 +12,6 @@
 #include "base/encoding.hpp"
 #include "destination/test_batch.hpp"
 #include "destinations/pubsub/messages.hpp"
-#include "google/pubsub/v1/pubsub.pb.h"
 
 namespace sluice::pubsub {
 namespace {
