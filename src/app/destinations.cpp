@@ -2,6 +2,7 @@
 
 #include "destinations/event_hubs/factory.hpp"
 #include "destinations/file/factory.hpp"
+#include "destinations/iot_hub/factory.hpp"
 #include "destinations/kinesis/factory.hpp"
 #include "destinations/pubsub/factory.hpp"
 #include "destinations/sqs/factory.hpp"
@@ -15,6 +16,7 @@ DestinationRegistry make_registry() {
     registry.add(kinesis_kind());
     registry.add(sqs_kind());
     registry.add(pubsub_kind());
+    registry.add(iot_hub_kind());
     registry.add(webhook_kind());
     registry.add(file_kind());
     return registry;

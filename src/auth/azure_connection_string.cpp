@@ -63,6 +63,7 @@ Result<AzureConnectionString> AzureConnectionString::parse(std::string_view text
         // What stands before the first `=` is shown only where it looks like a name: it may be half of a key.
         bool is_name = name.size() <= 32;
         for (char c : name) is_name = is_name && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+        is_name = is_name || http::equal_ignoring_case(name, "x509");  // the one name that has digits
         if (!is_name) return wrong(fmt::format("has no Name=value in its part {}", place));
         if (value.empty()) return wrong(fmt::format("has no value for {}", name));
         if (made.has(name)) return wrong(fmt::format("gives {} twice", name));

@@ -21,6 +21,12 @@ TEST(AzureConnectionString, SplitsAtTheFirstEqualsSignOnly) {
     EXPECT_FALSE(parsed->has("EntityPath"));
 }
 
+TEST(AzureConnectionString, TheOneNameWithDigitsIsAName) {
+    auto parsed = AzureConnectionString::parse("HostName=hub.azure-devices.net;DeviceId=d1;x509=true");
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(parsed->text("X509"), "true");
+}
+
 TEST(AzureConnectionString, ForgivesWhatComesAlongWhenPasting) {
     auto pasted =
         "\xef\xbb\xbf  \"HostName=hub.azure-devices.net;\r\n DeviceId=d1;SharedAccessKey=c2VjcmV0a2V5PQ==;\" \r\n";

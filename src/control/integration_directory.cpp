@@ -18,14 +18,21 @@ std::string seal_context(const std::string& id) {
     return "integration/" + id;
 }
 
+/// `a.b` is a member of a member; `*` stands for every member.
 void redact_path(boost::json::object& object, std::string_view path) {
     auto dot = path.find('.');
-    auto* member = object.if_contains(path.substr(0, dot));
-    if (member == nullptr) return;
-    if (dot == std::string_view::npos)
-        *member = boost::json::string(kRedacted);
-    else if (auto* inner = member->if_object())
-        redact_path(*inner, path.substr(dot + 1));
+    auto name = path.substr(0, dot);
+    auto redact = [&](boost::json::value& member) {
+        if (dot == std::string_view::npos)
+            member = boost::json::string(kRedacted);
+        else if (auto* inner = member.if_object())
+            redact_path(*inner, path.substr(dot + 1));
+    };
+    if (name == "*") {
+        for (auto& member : object) redact(member.value());
+    } else if (auto* member = object.if_contains(name)) {
+        redact(*member);
+    }
 }
 
 Error unknown_integration(const std::string& id) {

@@ -42,7 +42,8 @@ struct DestinationKind {
     std::function<Result<std::unique_ptr<Destination>>(const boost::json::object& settings,
                                                        const DestinationContext& context)>
         make;
-    /// Names of members whose values are secrets, as dotted paths: shown as `"…redacted…"`, kept when sent back so.
+    /// Names of members whose values are secrets, as dotted paths, `*` standing for every member of an object: shown
+    /// as `"…redacted…"`, kept when sent back so.
     std::span<const std::string_view> secret_paths;
 };
 

@@ -1,0 +1,47 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "control/integration_directory.hpp"
+
+namespace sluice {
+namespace {
+
+DestinationRegistry registry_with(std::span<const std::string_view> secret_paths) {
+    DestinationRegistry registry;
+    DestinationKind kind;
+    kind.type = "safe";
+    kind.secret_paths = secret_paths;
+    registry.add(std::move(kind));
+    return registry;
+}
+
+std::string redacted(std::string_view settings, std::span<const std::string_view> secret_paths) {
+    auto registry = registry_with(secret_paths);
+    return boost::json::serialize(redact_settings(boost::json::parse(settings).as_object(), registry));
+}
+
+TEST(Redaction, HidesMembersByTheirPath) {
+    constexpr std::array<std::string_view, 2> kPaths = {"key", "credentials.csv"};
+    EXPECT_EQ(redacted(R"({"destination":{"type":"safe","key":"k","credentials":{"csv":"s","region":"r"},"name":"n"}})",
+                       kPaths),
+              R"({"destination":{"type":"safe","key":"(redacted)","credentials":{"csv":"(redacted)","region":"r"},"name":"n"
+}
+})");
+}
+
+TEST(Redaction, AStarHidesEveryMember) {
+    constexpr std::array<std::string_view, 1> kPaths = {"devices.*"};
+    EXPECT_EQ(redacted(R"({"destination":{"type":"safe","devices":{"a.**":"s1","b.*":{"x":"s2"}}}})", kPaths),
+              R"({"destination":{"type":"safe","devices":{"a.**":"(redacted)","b.*":"(redacted)"
+}
+}
+})");
+    EXPECT_EQ(redacted(R"({"destination":{"type":"safe","devices":"not an object"}})", kPaths),
+              R"({"destination":{"type":"safe","devices":"not an object"}})");
+}
+
+}  // namespace
+}  // namespace sluice
