@@ -128,11 +128,13 @@ http::Response ControlApi::handle(const http::Request& request) {
     bool reads = request.method == "GET";
     if (segments->empty()) {
         if (!reads) return wrong_method("GET");
-        return http::Response::json(200,
-                                    R"({"paths":["received","counts","faults","targets","listeners","certificate"]})");
+        return http::Response::json(
+            200, R"({"paths":["received","counts","faults","targets","listeners","certificate","credentials"]})");
     }
     const auto& what = segments->front();
     if (what == "targets" && segments->size() == 3) return change_target(request, (*segments)[1], (*segments)[2]);
+    if (what == "credentials" && segments->size() <= 2)
+        return reads ? credentials(segments->size() == 2 ? (*segments)[1] : std::string()) : wrong_method("GET");
     if (segments->size() != 1) return not_found("no such path under /_sandbox/");
     if (what == "received") return received(request);
     if (what == "faults") return faults(request);
@@ -212,6 +214,23 @@ http::Response ControlApi::targets() {
         }
     }
     return http::Response::json(200, out + "]}");
+}
+
+http::Response ControlApi::credentials(std::string_view name) {
+    std::string names = R"({"credentials":[)";
+    for (auto* service : services_) {
+        for (auto& credential : service->credentials()) {
+            if (credential.name == name) {
+                bool json = name.ends_with(".json");
+                return json ? http::Response::json(200, std::move(credential.text))
+                            : http::Response::text(200, std::move(credential.text));
+            }
+            if (names.back() != '[') names += ',';
+            json::append_quoted(names, credential.name);
+        }
+    }
+    if (!name.empty()) return not_found("no credential of that name; /_sandbox/credentials lists them");
+    return http::Response::json(200, names + "]}");
 }
 
 http::Response ControlApi::listeners() {

@@ -30,6 +30,7 @@ class ControlApi {
     http::Response targets();
     http::Response listeners();
     http::Response certificate(const http::Request& request);
+    http::Response credentials(std::string_view name);
     http::Response change_target(const http::Request& request, std::string_view service, std::string_view name);
 
     ReceivedLog& received_;

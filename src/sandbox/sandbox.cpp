@@ -74,7 +74,8 @@ struct Sandbox::Impl {
           aws(options.aws, options.shards, received, faults, *options.clock),
           iot_hub(options.iot_hub, received, faults, *options.clock),
           event_hubs(options.event_hubs, received, faults, *options.clock),
-          services{&event_hubs, &iot_hub, &aws},
+          pubsub(options.pubsub, received, faults, *options.clock),
+          services{&event_hubs, &iot_hub, &pubsub, &aws},
           control(received, faults, services, certificate_pem,
                   [this](std::string_view shown) { return show_certificate(shown); }) {}
 
@@ -130,8 +131,15 @@ struct Sandbox::Impl {
         return {};
     }
 
+    std::string url() const {
+        bool v6 = options.address.find(':') != std::string::npos;
+        return fmt::format("{}://{}{}{}:{}", options.tls ? "https" : "http", v6 ? "[" : "", options.address,
+                           v6 ? "]" : "", options.port);
+    }
+
     Result<void> open_listeners(Service& service, std::uint16_t base_port) {
-        return service.start({options.address, base_port, server_identity.certificate_pem, server_identity.key_pem});
+        return service.start(
+            {options.address, base_port, server_identity.certificate_pem, server_identity.key_pem, url()});
     }
 
     Result<void> load_faults() {
@@ -152,6 +160,7 @@ struct Sandbox::Impl {
     AwsService aws;
     IotHubService iot_hub;
     EventHubsService event_hubs;
+    PubsubService pubsub;
     std::vector<Service*> services;  ///< the first that claims a request gets it: those that look closest come first
     Certificate authority;
     Certificate server_identity;  ///< what is shown at the moment
@@ -219,9 +228,7 @@ std::uint16_t Sandbox::port() const noexcept {
 }
 
 std::string Sandbox::url() const {
-    bool v6 = impl_->options.address.find(':') != std::string::npos;
-    return fmt::format("{}://{}{}{}:{}", impl_->options.tls ? "https" : "http", v6 ? "[" : "", impl_->options.address,
-                       v6 ? "]" : "", port());
+    return impl_->url();
 }
 
 std::vector<Listener> Sandbox::listeners() const {
@@ -249,6 +256,25 @@ IotHubService& Sandbox::iot_hub() noexcept {
 }
 EventHubsService& Sandbox::event_hubs() noexcept {
     return impl_->event_hubs;
+}
+PubsubService& Sandbox::pubsub() noexcept {
+    return impl_->pubsub;
+}
+
+std::vector<Listener> Sandbox::listeners() const {
+    std::vector<Listener> all;
+    for (const auto* service : impl_->services) {
+        for (auto& listener : service->listeners()) all.push_back(std::move(listener));
+    }
+    return all;
+}
+
+std::vector<Credential> Sandbox::credentials() const {
+    std::vector<Credential> all;
+    for (const auto* service : impl_->services) {
+        for (auto& credential : service->credentials()) all.push_back(std::move(credential));
+    }
+    return all;
 }
 
 }  // namespace sluice::sandbox

@@ -12,6 +12,7 @@
 #include "sandbox/core/received_log.hpp"
 #include "sandbox/event_hubs/event_hubs_service.hpp"
 #include "sandbox/iot_hub/iot_hub_service.hpp"
+#include "sandbox/pubsub/pubsub_service.hpp"
 
 namespace sluice::sandbox {
 
@@ -25,6 +26,7 @@ struct SandboxOptions {
     AwsOptions aws;
     IotHubOptions iot_hub;
     EventHubsOptions event_hubs;
+    PubsubOptions pubsub;
     const Clock* clock = &SystemClock::instance();
 };
 
@@ -33,7 +35,7 @@ struct SandboxOptions {
 /// control API under /_sandbox/ on the same port reads back and sets faults. For trying out and for tests: nothing is
 /// stored on disk, and the documented key opens everything.
 ///
-/// Thread: start() and stop() from one thread that is no shard; received(), faults() and the clouds from any.
+/// Thread: start() and stop() from one thread that is no shard; all others from any.
 /// Lifecycle: stop() ends the server, not the state; start() then serves again on the same port. The destructor stops.
 class Sandbox {
   public:
@@ -63,6 +65,11 @@ class Sandbox {
     IotHubService& iot_hub() noexcept;
     /// Its event hubs, and where its Kafka endpoint is.
     EventHubsService& event_hubs() noexcept;
+    /// Its url(), key files and topics.
+    PubsubService& pubsub() noexcept;
+    /// Of all stand-ins.
+    std::vector<Listener> listeners() const;
+    std::vector<Credential> credentials() const;
 
   private:
     struct Impl;

@@ -207,7 +207,9 @@ AwsResult<std::vector<PutOutcome>> KinesisStreams::put(std::string_view name, st
         auto& outcome = outcomes[i];
         auto& shard = shard_for(*stream, hashes[i]);
         outcome.shard = shard.info.index;
-        auto fault = ask_faults ? faults_.on_record(subject, i, entry.partition_key) : std::nullopt;
+        auto fault = ask_faults ? faults_.on_record(subject, i, entry.partition_key,
+                                                    std::string_view(*bytes).substr(entry.offset, entry.size))
+                                : std::nullopt;
         bool throttled = fault ? fault->action == FaultAction::throttle
                                : options_.throughput_limits && !within_rate(shard, entry.size, now_us);
         if (throttled || fault) {

@@ -247,7 +247,7 @@ AwsResult<std::vector<SendOutcome>> SqsQueues::send(std::string_view name, std::
     std::vector<Message> stored;
     for (std::size_t i = 0; i < messages.size(); i++) {
         auto& message = messages[i];
-        if (auto fault = ask_faults ? faults_.on_record(subject, i, message.group) : std::nullopt) {
+        if (auto fault = ask_faults ? faults_.on_record(subject, i, message.group, message.body) : std::nullopt) {
             bool throttled = fault->action == FaultAction::throttle;
             auto code = !fault->code.empty() ? fault->code : throttled ? "ThrottlingException" : "InternalError";
             auto text = !fault->message.empty() ? fault->message

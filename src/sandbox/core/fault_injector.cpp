@@ -112,13 +112,14 @@ RequestFaults FaultInjector::on_request(const FaultSubject& subject) {
 }
 
 std::optional<RecordFault> FaultInjector::on_record(const FaultSubject& subject, std::size_t index,
-                                                    std::string_view key) {
+                                                    std::string_view key, std::string_view body) {
     std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < rules_.size(); i++) {
         auto& state = rules_[i];
         const auto& rule = state.rule;
         if (!is_record_action(rule.action) || !looks_at(rule, subject)) continue;
         if (rule.record && *rule.record != index) continue;
+        if (!rule.body.empty() && body.find(rule.body) == std::string_view::npos) continue;
         if (rule.key_expression && !std::regex_search(key.begin(), key.end(), *rule.key_expression)) continue;
         if (strikes(i, state)) return RecordFault{rule.action, rule.code, rule.message};
     }

@@ -66,7 +66,8 @@ class FaultInjector {
     RequestFaults on_request(const FaultSubject& subject);
     /// True when some rule looks at single records: only then need on_record() be asked.
     bool looks_at_records() const noexcept { return looks_at_records_.load(std::memory_order_relaxed); }
-    std::optional<RecordFault> on_record(const FaultSubject& subject, std::size_t index, std::string_view key);
+    std::optional<RecordFault> on_record(const FaultSubject& subject, std::size_t index, std::string_view key,
+                                         std::string_view body = {});
 
   private:
     bool strikes(std::size_t rule_index, RuleState& state) const;

@@ -59,6 +59,16 @@ TEST(FaultInjector, LooksOnlyAtWhatItsRuleNames) {
     EXPECT_EQ(faults.rules()[0].struck, 1u);
 }
 
+TEST(FaultInjector, FindsARecordByTextInItsBody) {
+    FaultInjector faults;
+    ASSERT_TRUE(faults.set_json(R"([{"action":"fail_record","body":"\"n\":7,","code":"INVALID_ARGUMENT"}])"));
+    EXPECT_FALSE(faults.on_record(kPut, 0, "dev-1", R"({"n":77,"x":1})"));
+    EXPECT_FALSE(faults.on_record(kPut, 0, "dev-1"));
+    EXPECT_TRUE(faults.on_record(kPut, 0, "dev-1", R"({"n":7,"x":1})"));
+    EXPECT_FALSE(faults.set_json(R"([{"action":"http_500","body":"x"}])")) << "looks at records, befalls requests";
+    EXPECT_THAT(faults.to_json(), testing::HasSubstr(R"("body":"\"n\":7,")"));
+}
+
 TEST(FaultInjector, GathersAllThatBefallsARequest) {
     FaultInjector faults;
     ASSERT_TRUE(faults.set_json(R"([{"action":"delay","delay":"20ms"},{"action":"skew","skew":-600},

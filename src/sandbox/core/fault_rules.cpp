@@ -31,9 +31,9 @@ constexpr std::array<std::pair<std::string_view, FaultAction>, 13> kActions{{
     {"access_denied", FaultAction::access_denied},
 }};
 
-constexpr std::array<std::string_view, 16> kMembers{"service", "operation", "target", "key",    "record", "nth",
-                                                    "every",   "after",     "share",  "count",  "action", "delay",
-                                                    "status",  "skew",      "code",   "message"};
+constexpr std::array<std::string_view, 17> kMembers{"service", "operation", "target", "key",   "body",   "record",
+                                                    "nth",     "every",     "after",  "share", "count",  "action",
+                                                    "delay",   "status",    "skew",   "code",  "message"};
 
 Error wrong(std::string_view member, std::string_view what) {
     return make_error(Errc::invalid_argument, fmt::format("{}: {}", member, what));
@@ -86,6 +86,7 @@ Result<void> take_member(FaultRule& rule, std::string_view name, const bj::value
     if (name == "service") return take_text(rule.service);
     if (name == "operation") return take_text(rule.operation);
     if (name == "target") return take_text(rule.target);
+    if (name == "body") return take_text(rule.body);
     if (name == "code") return take_text(rule.code);
     if (name == "message") return take_text(rule.message);
     if (name == "nth") return take_count(rule.nth, 1);
@@ -153,8 +154,10 @@ Result<FaultRule> parse_rule(const bj::value& value) {
     for (const auto& member : *object) {
         if (auto taken = take_member(rule, member.key(), member.value()); !taken) return taken.error();
     }
-    if (!is_record_action(rule.action) && (rule.record || !rule.key.empty()))
-        return wrong(rule.record ? "record" : "key",
+    if (!is_record_action(rule.action) && (rule.record || !rule.key.empty() || !rule.body.empty()))
+        return wrong(rule.record         ? "record"
+                     : !rule.key.empty() ? "key"
+                                         : "body",
                      fmt::format("looks at records, but {} befalls requests", to_string(rule.action)));
     if (rule.action == FaultAction::delay && rule.delay.count() == 0) return wrong("delay", "must say how long");
     if (rule.action == FaultAction::skew && rule.skew.count() == 0)
@@ -219,6 +222,7 @@ std::string to_json(const FaultRule& rule) {
     text("operation", rule.operation);
     text("target", rule.target);
     text("key", rule.key);
+    text("body", rule.body);
     if (rule.record) out["record"] = *rule.record;
     number("nth", rule.nth);
     number("every", rule.every);

@@ -40,6 +40,7 @@ struct FaultRule {
     std::string operation;              ///< `PutRecords`
     std::string target;                 ///< stream or queue
     std::string key;                    ///< regular expression found in the partition key or group; record actions only
+    std::string body;                   ///< text found in the record's body; record actions only
     std::optional<std::size_t> record;  ///< position in the request, from 0; record actions only
 
     // Which matches it strikes: all that are given must agree.

@@ -39,12 +39,20 @@ struct ListenOptions {
     /// The sandbox's certificate and key; both empty: plain text.
     std::string certificate_pem;
     std::string key_pem;
+    /// The sandbox's own `http://127.0.0.1:4580`, for what refers to it.
+    std::string url;
 };
 
 /// A port that a stand-in listens on beside the sandbox's own.
 struct Listener {
     std::string name;  ///< `event_hubs_kafka`, `iot_hub_mqtt`, `pubsub_grpc`
     std::string url;   ///< what to give to an integration as its `endpoint`
+};
+
+/// What a user pastes to be let in, where it is made at the start or is more than a line.
+struct Credential {
+    std::string name;  ///< `google_admin.json`
+    std::string text;
 };
 
 /// The stand-in for one cloud's services: what the sandbox's server and control API need of it.
@@ -60,6 +68,7 @@ class Service {
     virtual void stop() {}
     /// Those that are open.
     virtual std::vector<Listener> listeners() const { return {}; }
+    virtual std::vector<Credential> credentials() const { return {}; }
 
     /// True when the request is this cloud's: by its head alone.
     virtual bool claims(const http::Request& request) const = 0;

@@ -198,7 +198,8 @@ http::Response HttpsApi::send(const Call& call, const http::Request& request, co
         partition = static_cast<std::int32_t>(next_partition_++ % static_cast<std::uint32_t>(hub.partitions));
     }
     for (std::size_t i = 0; faults_.looks_at_records() && i < sent->records.size(); i++) {
-        auto fault = faults_.on_record({"event_hubs", kSend, call.hub}, i, sent->partition_key.value_or(""));
+        auto fault = faults_.on_record({"event_hubs", kSend, call.hub}, i, sent->partition_key.value_or(""),
+                                       sent->records[i].value.value_or(""));
         if (!fault) continue;
         RequestFaults whole;
         whole.refusal = fault->action == FaultAction::throttle ? FaultAction::throttle_request : FaultAction::http_500;

@@ -215,7 +215,8 @@ KafkaBroker::Produced KafkaBroker::produce(const Request& request, std::string_v
     if (faults_.looks_at_records()) {
         // A batch is taken whole or not at all: the first record that is struck takes the others with it.
         for (std::size_t i = 0; i < batch->records.size(); i++) {
-            auto fault = faults_.on_record({"event_hubs", "Produce", topic}, i, batch->records[i].key.value_or(""));
+            auto fault = faults_.on_record({"event_hubs", "Produce", topic}, i, batch->records[i].key.value_or(""),
+                                           batch->records[i].value.value_or(""));
             if (!fault) continue;
             auto failure = to_kafka_failure(*fault);
             return {failure.error, -1, failure.throttled};

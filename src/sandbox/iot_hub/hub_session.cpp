@@ -252,7 +252,7 @@ asio::awaitable<void> HubSession::on_publish(mqtt::Publish publish) {
     }
     bool slow = false;
     if (core_.faults.looks_at_records()) {
-        if (auto fault = core_.faults.on_record(subject, 0, message.message_id())) {
+        if (auto fault = core_.faults.on_record(subject, 0, message.message_id(), message.body)) {
             slow = fault->action == FaultAction::throttle;
             if (!slow || throttled_in_a_row_ >= core_.options.throttled_in_a_row) {
                 auto usual = slow ? kThrottled : std::string_view("500001 ServerError");

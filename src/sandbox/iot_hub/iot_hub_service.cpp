@@ -163,7 +163,8 @@ HubResult<http::Response> IotHubService::send(http::Request request, const HubRo
     if (core_.faults.looks_at_records()) {
         auto name = route.identity.name();
         for (std::size_t i = 0; i < messages->size(); i++) {
-            auto fault = core_.faults.on_record({"iot_hub", "SendMessage", name}, i, (*messages)[i].message_id());
+            auto fault = core_.faults.on_record({"iot_hub", "SendMessage", name}, i, (*messages)[i].message_id(),
+                                                (*messages)[i].body);
             if (!fault) continue;
             // A batch is taken whole or not at all.
             auto error = fault->action == FaultAction::throttle
