@@ -62,6 +62,7 @@ struct SandboxCommand {
     std::string listen = "127.0.0.1:4580";
     std::string faults;
     std::string certificate;  ///< where to write the certificate to trust; with `tls`
+    std::string credentials;  ///< where to write the Google service account's key file
     bool tls = false;
 };
 int run_sandbox(const SandboxCommand& command);

@@ -124,6 +124,7 @@ int main(int argc, char** argv) {
     sandbox_app->add_option("--faults", sandbox.faults, "A JSON file of faults to inject");
     sandbox_app->add_flag("--tls", sandbox.tls, "Speak TLS with a certificate made at start");
     sandbox_app->add_option("--certificate", sandbox.certificate, "Write the certificate to trust here");
+    sandbox_app->add_option("--credentials", sandbox.credentials, "Write the Google service account's key file here");
     example(sandbox_app,
             "  sluice sandbox\n"
             "  curl -s http://127.0.0.1:4580/_sandbox/received | jq .");

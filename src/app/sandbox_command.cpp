@@ -9,6 +9,16 @@
 #include "app/sandbox_start.hpp"
 
 namespace sluice::app {
+namespace {
+
+Result<void> write_file(const std::string& name, std::string_view text, std::string_view what) {
+    std::ofstream file(name, std::ios::trunc);
+    file << text;
+    if (!file.flush()) return make_error(Errc::io, fmt::format("cannot write {} to {}", what, name));
+    return {};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<sandbox::Sandbox>> start_sandbox(const SandboxCommand& command) {
     auto listen = parse_listen(command.listen);
@@ -21,10 +31,13 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_sandbox(const SandboxCommand& co
     auto made = std::make_unique<sandbox::Sandbox>(std::move(options));
     if (auto started = made->start(); !started) return started.error();
     if (!command.certificate.empty()) {
-        std::ofstream file(command.certificate, std::ios::trunc);
-        file << made->certificate_pem();
-        if (!file.flush())
-            return make_error(Errc::io, fmt::format("cannot write the certificate to {}", command.certificate));
+        auto written = write_file(command.certificate, made->certificate_pem(), "the certificate");
+        if (!written) return written.error();
+    }
+    if (!command.credentials.empty()) {
+        auto key = made->pubsub().service_account_json(sandbox::GoogleRole::admin);
+        auto written = write_file(command.credentials, key, "the Google service account's key file");
+        if (!written) return written.error();
     }
     return made;
 }
@@ -37,6 +50,20 @@ void print_event_hubs(const sandbox::EventHubsService& event_hubs, std::string_v
     for (const auto& policy : access.policies()) {
         auto may = policy.claims.manage ? "Manage" : policy.claims.send ? "Send" : "Listen";
         fmt::print("  {:<6}  {}\n", may, access.connection_string(policy));
+    }
+}
+
+void print_pubsub(const sandbox::PubsubService& pubsub, std::string_view url, std::string_view written) {
+    auto endpoint = pubsub.url();
+    fmt::print("Google Pub/Sub: endpoint {} (gRPC)\n  project            {}\n", endpoint, sandbox::kSandboxProject);
+    constexpr std::string_view kPlain = "http://";
+    if (endpoint.starts_with(kPlain))
+        fmt::print("  Google's tools     PUBSUB_EMULATOR_HOST={}\n", endpoint.substr(kPlain.size()));
+    if (!written.empty()) {
+        fmt::print("  key file           {}\n", written);
+    } else {
+        fmt::print("  key file           curl -s {0}{1}/_sandbox/credentials/google_admin.json\n",
+                   url.starts_with("https") ? "-k " : "", url);
     }
 }
 
@@ -69,6 +96,7 @@ int run_sandbox(const SandboxCommand& command) {
             "Azure IoT Hub: endpoint {} (MQTT), {} (https)\n"
             "  {}\n",
             listener.url, url, (*sandbox)->iot_hub().connection_string(sandbox::kSandboxDevice));
+    print_pubsub((*sandbox)->pubsub(), url, command.credentials);
     std::fflush(stdout);
     int signal = 0;
     sigwait(&signals, &signal);

@@ -261,14 +261,6 @@ PubsubService& Sandbox::pubsub() noexcept {
     return impl_->pubsub;
 }
 
-std::vector<Listener> Sandbox::listeners() const {
-    std::vector<Listener> all;
-    for (const auto* service : impl_->services) {
-        for (auto& listener : service->listeners()) all.push_back(std::move(listener));
-    }
-    return all;
-}
-
 std::vector<Credential> Sandbox::credentials() const {
     std::vector<Credential> all;
     for (const auto* service : impl_->services) {

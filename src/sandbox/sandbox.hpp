@@ -67,8 +67,7 @@ class Sandbox {
     EventHubsService& event_hubs() noexcept;
     /// Its url(), key files and topics.
     PubsubService& pubsub() noexcept;
-    /// Of all stand-ins.
-    std::vector<Listener> listeners() const;
+    /// What to paste to be let in, where it is made at the start.
     std::vector<Credential> credentials() const;
 
   private:

@@ -59,6 +59,17 @@ class SandboxTest : public testing::Test {
     Sandbox sandbox_{SandboxOptions{}};
 };
 
+TEST_F(SandboxTest, HandsOutTheCredentialsThatItMade) {
+    auto names = get("credentials").at("credentials").as_array();
+    ASSERT_EQ(names.size(), 3u);
+    EXPECT_EQ(names[0].as_string(), "google_admin.json");
+    auto file = get("credentials/google_publisher.json");
+    EXPECT_EQ(file.at("type").as_string(), "service_account");
+    EXPECT_EQ(file.at("token_uri").as_string(), sandbox_.url() + "/token");
+    EXPECT_EQ(ask("GET", "credentials/other").status, 404);
+    EXPECT_EQ(ask("PUT", "credentials/google_admin.json").status, 405);
+}
+
 TEST_F(SandboxTest, ShowsWhatItAcceptedInOrder) {
     ASSERT_EQ(put("events", "{\"a\":1}"), 200);
     ASSERT_EQ(put("events", "\xff"), 200);
