@@ -76,4 +76,15 @@ struct ManageCommand {
 };
 int run_integrations(const ManageCommand& command);
 
+struct StoreCommand {
+    std::string action;    ///< verify, stats, backup, restore
+    std::string config;    ///< for its data_dir
+    std::string data_dir;  ///< empty: the configuration's
+    std::string folder;    ///< backup: where to; restore: where from
+    bool with_key = false;
+    bool json = false;
+    std::size_t top = 20;
+};
+int run_store(const StoreCommand& command);
+
 }  // namespace sluice::app

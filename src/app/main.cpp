@@ -42,6 +42,34 @@ CLI::App* add_manage(CLI::App& parent, Manage& manage, const std::string& name, 
     return command;
 }
 
+CLI::App* add_store(CLI::App& parent, StoreCommand& store, const std::string& action, const std::string& help) {
+    auto* command = parent.add_subcommand(action, help);
+    command->add_option("--data-dir", store.data_dir, "The data folder [the configuration's, or ./data]");
+    command->add_option("--config", store.config, "The configuration file")->check(CLI::ExistingFile);
+    command->callback([&store, action] { store.action = action; });
+    return command;
+}
+
+void add_store_commands(CLI::App& app, StoreCommand& store) {
+    auto* store_app = app.add_subcommand("store", "Check, measure, back up and restore a data folder");
+    store_app->require_subcommand(1);
+    auto* verify =
+        add_store(*store_app, store, "verify", "Read all of it; says what is wrong where, and what can be done");
+    verify->add_flag("--json", store.json, "Print it as JSON");
+    auto* stats = add_store(*store_app, store, "stats", "What is in it, and who wrote it");
+    stats->add_flag("--json", store.json, "Print it as JSON");
+    stats->add_option("--top", store.top, "How many streams to list")->capture_default_str();
+    auto* backup = add_store(*store_app, store, "backup", "Copy it, also while a node runs on it");
+    backup->add_option("FOLDER", store.folder, "Where to: a new folder")->required();
+    backup->add_flag("--with-key", store.with_key, "The key that opens its secrets too: guard such a backup like one");
+    auto* restore = add_store(*store_app, store, "restore", "Make a data folder of a backup");
+    restore->add_option("BACKUP", store.folder, "The backup")->required()->check(CLI::ExistingDirectory);
+    example(store_app,
+            "  sluice store verify --data-dir /var/lib/sluice\n"
+            "  sluice store backup --data-dir /var/lib/sluice /backup/monday\n"
+            "  sluice store restore --data-dir /var/lib/sluice-again /backup/monday");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -142,6 +170,9 @@ int main(int argc, char** argv) {
     simulate_app->add_flag("--print", simulate.print, "Print the actions and send nothing");
     example(simulate_app, "  sluice simulate --rate 50\n  sluice simulate --buildings 20 --rate 1000 --count 100000");
 
+    StoreCommand store;
+    add_store_commands(app, store);
+
     app.add_subcommand("version", "Print the version");
 
     CLI11_PARSE(app, argc, argv);
@@ -156,6 +187,7 @@ int main(int argc, char** argv) {
         if (app.got_subcommand("integrations") || app.got_subcommand("dead-letters"))
             return run_integrations(manage.values);
         if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
+        if (app.got_subcommand("store")) return run_store(store);
         if (app.got_subcommand("simulate")) return run_simulate(simulate);
     } catch (const std::exception& failure) {
         std::cerr << "sluice: " << failure.what() << '\n';

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "api/management.hpp"
+#include "app/data_folder.hpp"
 #include "app/destinations.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
@@ -111,9 +112,11 @@ Result<void> Node::Impl::open_store() {
     if (failed)
         return make_error(Errc::io, fmt::format("cannot make the data folder {}: {}", folder, failed.message()),
                           "choose another with --data-dir, or let this user write there");
+    DataFolder data{folder};
+    if (auto known = check_data_format(data); !known) return known;
     // The log first: its lock keeps a second process from touching anything.
     SegmentLogOptions log_options;
-    log_options.folder = folder + "/log";
+    log_options.folder = data.log();
     log_options.max_waiting_bytes = configuration.limits.waiting;
     log_options.max_record_bytes = configuration.limits.object + kEnvelopeRoom;
     log_options.min_free_disk = configuration.min_free_disk;
@@ -121,7 +124,9 @@ Result<void> Node::Impl::open_store() {
     if (!opened_log) return opened_log.error();
     log = std::move(*opened_log);
 
-    auto opened_database = Database::open(folder + "/db");
+    if (auto marked = mark_data_format(data); !marked) return marked;
+
+    auto opened_database = Database::open(data.database());
     if (!opened_database) return opened_database.error();
     database = std::move(*opened_database);
     auto opened_cursors = CursorStore::open(database);

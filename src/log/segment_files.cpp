@@ -34,6 +34,39 @@ Result<FoundSegment> open_segment(const LogFolder& folder, const std::string& na
     return found;
 }
 
+bool is_still_there(const LogFolder& folder, const FoundSegment& segment) {
+    auto again = open_segment(folder, segment.path.substr(segment.path.rfind('/') + 1));
+    return again && again->header.epoch == segment.header.epoch;
+}
+
+namespace {
+
+Result<std::vector<FoundSegment>> look_for_segments(const LogFolder& folder) {
+    auto names = folder.files.list(folder.path);
+    if (!names) return io_error("list", folder.path, names.error());
+    std::vector<FoundSegment> segments;
+    for (const std::string& name : *names) {
+        if (!name.ends_with(LogFolder::kSegment)) continue;
+        auto segment = open_segment(folder, name);
+        if (!segment) return segment.error();
+        segments.push_back(std::move(*segment));
+    }
+    sort_segments(segments);
+    for (std::size_t i = 1; i < segments.size(); ++i)
+        if (auto follows = check_succession(segments[i - 1], segments[i]); !follows) return follows.error();
+    return segments;
+}
+
+}  // namespace
+
+Result<std::vector<FoundSegment>> find_live_segments(const LogFolder& folder) {
+    constexpr int kLooks = 20;
+    for (int look = 1;; ++look) {
+        auto segments = look_for_segments(folder);
+        if (segments || look == kLooks) return segments;
+    }
+}
+
 void sort_segments(std::vector<FoundSegment>& segments) {
     std::sort(segments.begin(), segments.end(),
               [](const FoundSegment& a, const FoundSegment& b) { return a.header.use < b.header.use; });

@@ -19,6 +19,11 @@ struct FoundSegment {
 
 /// Errc::corrupt when its header is not right, or the file is shorter than it was made.
 Result<FoundSegment> open_segment(const LogFolder& folder, const std::string& name);
+/// All segments of a log that a process may be writing to, in the log's order. What is trimmed while this looks is not
+/// among them. Errors as open_segment() and check_succession(), when they stay.
+Result<std::vector<FoundSegment>> find_live_segments(const LogFolder& folder);
+/// Whether the file still is the segment it was: it may have been trimmed, and written again since.
+bool is_still_there(const LogFolder& folder, const FoundSegment& segment);
 /// By their place in the log, which their headers tell.
 void sort_segments(std::vector<FoundSegment>& segments);
 /// Errc::corrupt unless `next` is the segment made after `before` in the same log.

@@ -69,10 +69,9 @@ bool LogReport::sound() const noexcept {
                        [](const SegmentReport& report) { return report.problems.empty(); });
 }
 
-Result<LogReport> verify_log(const std::string& path, LogFiles* files) {
-    LogFolder folder{files != nullptr ? *files : system_log_files(), path};
-    auto lock = folder.files.lock(folder.path, LogFiles::LockMode::shared);
-    if (!lock) return lock.error();
+namespace {
+
+Result<LogReport> read_all(const LogFolder& folder) {
     auto names = folder.files.list(folder.path);
     if (!names) return io_error("list", folder.path, names.error());
 
@@ -103,6 +102,36 @@ Result<LogReport> verify_log(const std::string& path, LogFiles* files) {
     }
     std::move(no_segments.begin(), no_segments.end(), std::back_inserter(log.segments));
     return log;
+}
+
+/// Keeps of the problems those that an earlier look found too.
+void keep_lasting(LogReport& log, const LogReport& before) {
+    auto was_there = [&](const Error& problem) {
+        return std::any_of(before.segments.begin(), before.segments.end(), [&](const SegmentReport& segment) {
+            return std::any_of(segment.problems.begin(), segment.problems.end(),
+                               [&](const Error& one) { return one.message == problem.message; });
+        });
+    };
+    for (SegmentReport& segment : log.segments)
+        std::erase_if(segment.problems, [&](const Error& problem) { return !was_there(problem); });
+}
+
+}  // namespace
+
+Result<LogReport> verify_log(const std::string& path, LogFiles* files) {
+    LogFolder folder{files != nullptr ? *files : system_log_files(), path};
+    auto lock = folder.files.lock(folder.path, LogFiles::LockMode::shared);
+    if (!lock) return lock.error();
+    return read_all(folder);
+}
+
+Result<LogReport> verify_live_log(const std::string& path, LogFiles* files) {
+    LogFolder folder{files != nullptr ? *files : system_log_files(), path};
+    auto log = read_all(folder);
+    if (!log || log->sound()) return log;
+    auto again = read_all(folder);
+    if (again) keep_lasting(*again, *log);
+    return again;
 }
 
 }  // namespace sluice

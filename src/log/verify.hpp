@@ -44,4 +44,8 @@ struct LogReport {
 /// all of it is told. `files`: nullptr for the operating system's. Errc::conflict when the log is open; Errc::io.
 Result<LogReport> verify_log(const std::string& folder, LogFiles* files = nullptr);
 
+/// The same of a log that a process is writing to. What is written and trimmed while this reads can look like damage:
+/// what is wrong is looked at again, and told only when it stays.
+Result<LogReport> verify_live_log(const std::string& folder, LogFiles* files = nullptr);
+
 }  // namespace sluice

@@ -69,6 +69,8 @@ RocksDatabase::~RocksDatabase() {
     // Flushes memory tables that RocksDB's log does not cover. Should that fail they are derived again at the next
     // start.
     db_->Close().PermitUncheckedError();
+    db_.reset();
+    remove_scratch(scratch_);
 }
 
 std::shared_ptr<RocksDatabase> RocksDatabase::of(std::shared_ptr<Database> database) {
@@ -98,6 +100,7 @@ Result<void> RocksDatabase::check_format() {
         }
         return {};
     }
+    if (!scratch_.empty()) return {};
     rocksdb::WriteBatch batch;
     batch.Put(family, slice(kFormatKey), std::to_string(kFormat));
     return write(batch, Durability::synced);

@@ -31,12 +31,16 @@ class RocksDatabase final : public Database {
   public:
     /// `env`: where files live; tests put a failing one here.
     static Result<std::shared_ptr<RocksDatabase>> open_in(const std::string& folder, rocksdb::Env* env);
+    /// As Database::open_view().
+    static Result<std::shared_ptr<RocksDatabase>> view_of(const std::string& folder);
     /// The store's own view of a Database, which is always one of these.
     static std::shared_ptr<RocksDatabase> of(std::shared_ptr<Database> database);
     ~RocksDatabase() override;
 
     Result<void> flush() override;
     std::uint64_t bytes_on_disk() const override;
+    Result<void> verify_checksums() const override;
+    Result<void> copy_to(const std::string& folder, const CopyProgress& progress) const override;
 
     rocksdb::ColumnFamilyHandle* objects() const noexcept { return families_[kObjects]; }
     rocksdb::ColumnFamilyHandle* cursors() const noexcept { return families_[kCursors]; }
@@ -61,14 +65,19 @@ class RocksDatabase final : public Database {
 
     RocksDatabase(std::string folder, std::unique_ptr<rocksdb::DB> db,
                   const std::vector<rocksdb::ColumnFamilyHandle*>& families);
+    /// Writes the record where there is none, unless this is a view.
     Result<void> check_format();
     bool resumed_after_full_disk(const rocksdb::Status& status);
 
     std::string folder_;
+    std::string scratch_;  ///< of a view: where RocksDB keeps its own notes; removed with it
     std::unique_ptr<rocksdb::DB> db_;
     std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> families_{};
     std::mutex resume_mutex_;
 };
+
+/// What a view leaves behind. `folder` may be empty.
+void remove_scratch(const std::string& folder);
 
 /// Walks the keys of one family that start with `prefix`, first to last or last to first. Sees the family as it was
 /// when the scan began. After the loop, status() says whether it ended because there was no more.

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "log/log_files.hpp"
+
+namespace sluice::app {
+
+/// The format of a data folder as a whole: which files it has and what they mean. The log's segments and the store's
+/// records have versions of their own. Raised when an older Sluice must not touch a newer one's folder.
+constexpr std::uint32_t kDataFormat = 1;
+
+/// What is where in a data folder. docs/operating.md describes it.
+struct DataFolder {
+    std::string path;
+
+    std::string log() const { return path + "/log"; }
+    std::string database() const { return path + "/db"; }
+    std::string format() const { return path + "/format.json"; }
+    std::string secrets_key() const { return path + "/secrets.key"; }
+    /// Stands in a backup only, and is written last.
+    std::string backup_note() const { return path + "/backup.json"; }
+};
+
+/// Refuses a folder that a newer Sluice wrote (Errc::unsupported), and a format file that cannot be read
+/// (Errc::corrupt). A folder without one is either new, or of the time before there was such a file: format 1.
+Result<void> check_data_format(const DataFolder& folder);
+/// Says which format the folder has, durably, unless it says so already. After the log's lock was taken.
+Result<void> mark_data_format(const DataFolder& folder);
+
+/// Writes a small file so that it is there whole or not at all, also after a power cut.
+Result<void> write_durably(const std::string& path, const std::string& text, unsigned mode = 0644);
+
+/// Whether a process has the folder open. While it has not, and the lock is held, none can.
+struct DataFolderUse {
+    bool live = false;
+    std::string by;  ///< "the log in data/log is in use by process 17"
+    std::unique_ptr<FolderLock> lock;
+};
+/// Errc::not_found when it is no data folder.
+Result<DataFolderUse> look_at_use(const DataFolder& folder);
+
+}  // namespace sluice::app

@@ -1,0 +1,196 @@
+"""`sluice store` on a node that runs and on one that was killed: what a backup is worth is what a node started on it does.
+
+Usage: store_test.py BINARY
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from clouds import CLOUDS, Place, integrations, label
+from harness import TOKEN, Failed, Folder, Sandbox, Sluice, check_ledger, free_port, require, wait_until
+from load import KeyedLoad
+
+LEDGER = ("matched", "delivered", "dead_lettered", "discarded", "lost", "pending", "bytes", "retries", "duplicates_possible")
+SECRET_OF_TENANT = "a-secret-that-stays-sealed"
+
+
+def store(binary, *arguments, code=0):
+    done = subprocess.run([binary, "store", *arguments], capture_output=True, text=True)
+    require(done.returncode == code, f"store {arguments} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def ledgers(sluice):
+    out = {}
+    for cloud in CLOUDS:
+        stats, _ = sluice.stats(cloud.id)
+        check_ledger(stats, cloud.id)
+        out[cloud.id] = {name: stats[name] for name in LEDGER}
+    return out
+
+
+def stored_deliveries(binary, sluice):
+    """Of each integration, as the store of the running node has it."""
+    words = store(binary, "verify", "--data-dir", sluice.data_dir)
+    return {id_: int(count) for id_, count in re.findall(r"^  (\S+) +at .*; (\d+) delivered,", words, re.MULTILINE)
+            if id_ in {cloud.id for cloud in CLOUDS}}
+
+
+def drained(sluice, total):
+    def done():
+        return all(each["delivered"] >= total and not each["pending"] for each in ledgers(sluice).values())
+    wait_until(done, f"all of {total} events are delivered", 120)
+
+
+class Again(Sluice):
+    """A node with the settings of another, over another folder."""
+
+    def __init__(self, other, data_dir):
+        self.binary, self.folder, self.namespace, self.process = other.binary, other.folder, None, None
+        self.port, self.data_dir, self.coming_back = free_port(), data_dir, False
+        self.config = os.path.join(self.folder, f"again-{self.port}.yaml")
+        with open(other.config) as file:
+            settings = json.load(file)
+        settings.update(listen=f"127.0.0.1:{self.port}", data_dir=data_dir)
+        with open(self.config, "w") as file:
+            json.dump(settings, file)
+
+
+def flip(path, offset):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)
+        file.seek(offset)
+        file.write(bytes([byte[0] ^ 0x40]))
+
+
+def run(binary, folder, sandbox):
+    place = Place(f"http://127.0.0.1:{sandbox.port}", "", sandbox.listeners())
+    sluice = Sluice(binary, folder, integrations(CLOUDS, place)).start()
+    nodes = [sluice]
+    try:
+        tenant = {"id": "made-by-api", "filter": {"recTypes": ["io.nothing"]}, "start": "now",
+                  "destination": {"type": "webhook", "url": "https://example.com/hook", "secret": SECRET_OF_TENANT}}
+        status, answer = sluice.api("POST", "/v1/integrations", json.dumps(tenant), {"Content-Type": "application/json"})
+        require(status == 201, f"no integration was made: {status} {answer}")
+
+        # While it runs, and is written to.
+        load = KeyedLoad(sluice, 1, "s").start()
+        wait_until(lambda: load.total() > 500, "500 events are written")
+        live_backup, before = os.path.join(folder, "backup-live"), load.total()
+        words = store(binary, "verify", "--data-dir", sluice.data_dir)
+        require("a node is running" in words and "sound" in words, words)
+        print(store(binary, "backup", "--data-dir", sluice.data_dir, live_backup), end="", flush=True)
+        counted = json.loads(store(binary, "stats", "--data-dir", sluice.data_dir, "--json"))
+        require(counted["events"] >= before and len(counted["streams"]) == 3, f"{counted}")
+        require(sum(each["events"] for each in counted["streams"]) == counted["events"], f"{counted}")
+        after = load.total()
+        written = load.stop()
+        total = sum(len(events) for events in written.values())
+        drained(sluice, total)
+        # In the store too, which follows within a moment: it is what a killed node comes back with.
+        wait_until(lambda: stored_deliveries(binary, sluice) == {cloud.id: total for cloud in CLOUDS},
+                   f"the store knows of {total} deliveries")
+        wanted = ledgers(sluice)
+        head = sluice.api("GET", "/v1/status")[1]["head"]
+        arrived = len(sandbox.received())
+
+        # kill -9, then a backup of what is left, and a node on its copy: the same ledger, and nothing is sent again.
+        sluice.kill()
+        require("sound" in store(binary, "verify", "--data-dir", sluice.data_dir), "a killed node's folder is sound")
+        backup = os.path.join(folder, "backup-killed")
+        print(store(binary, "backup", "--data-dir", sluice.data_dir, backup), end="", flush=True)
+        store(binary, "backup", "--data-dir", sluice.data_dir, backup, code=1)  # never over another
+        with open(os.path.join(backup, "db", "CURRENT")) as file:
+            require(file.read().startswith("MANIFEST"), "the store is a database")
+        files = [os.path.join(at, name) for at, _, names in os.walk(backup) for name in names]
+        require(not any(SECRET_OF_TENANT.encode() in open(path, "rb").read() for path in files), "the secret stays sealed")
+        require(not os.path.exists(os.path.join(backup, "secrets.key")), "the key is not in a backup unless asked for")
+
+        restored = os.path.join(folder, "restored")
+        words = store(binary, "restore", backup, "--data-dir", restored)
+        require("put the key" in words, words)
+        with open(os.path.join(sluice.data_dir, "secrets.key")) as key, open(os.path.join(restored, "secrets.key"), "w") as copy:
+            copy.write(key.read())
+        again = Again(sluice, restored).start()
+        nodes.append(again)
+        require(ledgers(again) == wanted, f"another ledger: {ledgers(again)}, not {wanted}")
+        require(again.api("GET", "/v1/status")[1]["head"] == head, "another head")
+        _, made = again.api("GET", "/v1/integrations/made-by-api")
+        require(made["destination"]["secret"] == "(redacted)", f"{made}")
+        more = KeyedLoad(again, 2, "t").start()
+        wait_until(lambda: more.total() > 200, "200 events are written to the restored node")
+        extra = sum(len(events) for events in more.stop().values())
+        drained(again, total + extra)
+        require(len(sandbox.received()) >= arrived, "the sandbox forgot")
+        repeated = sum(1 for cloud in CLOUDS for body, _ in cloud.bodies(sandbox.received(arrived_number(sandbox, arrived)))
+                       if label(body)[0].startswith("s-"))
+        require(repeated == 0, f"{repeated} events were sent again though the ledger knew that they had arrived")
+        again.stop()
+        print(f"  killed, backed up, restored: the same ledger over {total} events, {extra} more written and delivered", flush=True)
+
+        # The live backup: a moment between two of its calls; whatever was not settled by then is delivered by the copy.
+        store(binary, "restore", live_backup, "--data-dir", os.path.join(folder, "restored-live"))
+        with open(os.path.join(live_backup, "backup.json")) as file:
+            note = json.load(file)
+        require(before <= int(note["head"]) <= after, f"{before} <= {note['head']} <= {after}")
+        with open(os.path.join(sluice.data_dir, "secrets.key")) as key:
+            with open(os.path.join(folder, "restored-live", "secrets.key"), "w") as copy:
+                copy.write(key.read())
+        moment = Again(sluice, os.path.join(folder, "restored-live")).start()
+        nodes.append(moment)
+        drained(moment, int(note["head"]))
+        require(all(each["matched"] == int(note["head"]) for each in ledgers(moment).values()), f"{ledgers(moment)}")
+        moment.kill()
+        print(f"  backed up while it was written to, restored: {note['head']} events, all delivered", flush=True)
+
+        # With the key, and after damage.
+        with_key = os.path.join(folder, "backup-key")
+        store(binary, "backup", "--with-key", "--data-dir", restored, with_key)
+        mode = os.stat(os.path.join(with_key, "secrets.key")).st_mode & 0o777
+        require(mode == 0o600, f"the key in the backup has mode {mode:o}")
+        segment = next(os.path.join(with_key, "log", name) for name in os.listdir(os.path.join(with_key, "log"))
+                       if name.endswith(".segment"))
+        flip(segment, 20_000)
+        words = store(binary, "verify", "--data-dir", with_key, code=1)
+        require(segment in words and "offset" in words and "restore" in words, words)
+        words = store(binary, "restore", with_key, "--data-dir", os.path.join(folder, "never"), code=1)
+        require("not sound" in words and not os.path.exists(os.path.join(folder, "never", "log")), words)
+        flip(segment, 20_000)
+        os.unlink(os.path.join(backup, "backup.json"))
+        require("no finished backup" in store(binary, "restore", backup, "--data-dir", os.path.join(folder, "never"), code=1),
+                "an interrupted backup is refused")
+
+        # Written by a newer Sluice: nobody here touches it.
+        with open(os.path.join(restored, "format.json"), "w") as file:
+            file.write('{"format":999,"written_by":"99.0"}')
+        for command in (["verify"], ["stats"], ["backup", os.path.join(folder, "none")]):
+            words = store(binary, command[0], "--data-dir", restored, *command[1:], code=1)
+            require("format 999" in words and "99.0" in words and "newer version" in words, words)
+        refused = subprocess.run([binary, "serve", "--data-dir", restored, "--listen", "127.0.0.1:0"], capture_output=True,
+                                 text=True, env={**os.environ, "SLUICE_ADMIN_TOKEN": TOKEN})
+        require(refused.returncode == 1 and "format 999" in refused.stderr, f"{refused.returncode} {refused.stderr}")
+        print("  damage, unfinished backups and newer formats are refused by name", flush=True)
+    except Failed:
+        print(nodes[-1].log_tail(), flush=True)
+        raise
+    finally:
+        for node in nodes:
+            if node.process and node.process.alive():
+                node.kill()
+
+
+def arrived_number(sandbox, count):
+    return sandbox.received()[count - 1]["number"]
+
+
+if __name__ == "__main__":
+    with Folder() as at:
+        cloud = Sandbox(sys.argv[1], at)
+        try:
+            run(os.path.abspath(sys.argv[1]), at, cloud)
+        finally:
+            cloud.stop()
