@@ -36,9 +36,9 @@ bool is_record_action(FaultAction action) noexcept;
 /// One rule: what it looks at, which of those it strikes, what it does.
 struct FaultRule {
     // What it looks at: all that are given must match. Each match is numbered, from 1.
-    std::string service;                ///< `kinesis`, `sqs`, `sts`
+    std::string service;                ///< as its stand-in names it: `kinesis`, `sqs`, `event_hubs`
     std::string operation;              ///< `PutRecords`
-    std::string target;                 ///< stream or queue
+    std::string target;                 ///< stream, queue, event hub
     std::string key;                    ///< regular expression found in the partition key or group; record actions only
     std::string body;                   ///< text found in the record's body; record actions only
     std::optional<std::size_t> record;  ///< position in the request, from 0; record actions only
@@ -53,7 +53,7 @@ struct FaultRule {
     // What it does.
     FaultAction action = FaultAction::http_500;
     std::chrono::milliseconds delay{0};  ///< of `delay`
-    int status = 500;                    ///< of `http_500`
+    int status = 500;                    ///< of `http_500`; Event Hubs: 503 of `throttle_request` too
     std::chrono::seconds skew{0};        ///< of `skew`: positive when the service's clock is ahead
     std::string code;                    ///< error code in place of the usual one
     std::string message;                 ///< error message in place of the usual one
