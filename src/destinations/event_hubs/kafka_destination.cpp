@@ -175,7 +175,10 @@ std::vector<Verdict> KafkaDestination::verdicts_of(const std::vector<Reports::Re
             verdicts.push_back(Verdict::accepted());
         } else {
             auto meaning = meaning_of(report.error);
-            if (meaning.error_class == ErrorClass::missing_target) producer.hubs().forget(hub);
+            // Looked up again before the next: until it hears of the hub anew, librdkafka refuses all that is for it.
+            bool of_hub = meaning.error_class == ErrorClass::missing_target ||
+                          report.error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+            if (of_hub) producer.hubs().forget(hub);
             bool may_be_stored = meaning.may_be_stored || report.status != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
             auto failure = failure_for(report.error);
             verdicts.push_back(meaning.for_good ? Verdict::rejected(failure) : Verdict::retry(failure, may_be_stored));

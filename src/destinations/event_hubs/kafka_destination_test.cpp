@@ -129,6 +129,18 @@ TEST_F(EventHubsKafka, APolicyOfAnotherHubIsACredentialsFailureOfTheTarget) {
     close(*destination);
 }
 
+TEST_F(EventHubsKafka, ARightThatIsTakenAwayAndGivenBackIsNoticedBothTimes) {
+    service_.create("rooms");
+    auto destination = make();
+    expect_accepted(deliver_one(*destination));
+    service_.answer(MockNamespace::kProduce, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    auto refused = deliver_one(*destination);
+    EXPECT_EQ(refused[0].kind, Verdict::Kind::retry);
+    EXPECT_EQ(to_string(refused[0].failure->error_class), "credentials");
+    expect_accepted(deliver_one(*destination));
+    close(*destination);
+}
+
 TEST_F(EventHubsKafka, ARefusalOfTheWholeRequestHasOneFailureForAll) {
     service_.create("rooms");
     auto destination = make();

@@ -32,7 +32,6 @@ constexpr int kQueueKiB = 64 << 10;
 constexpr int kQueueMessages = 100'000;
 /// All of a key is never outstanding twice (SameKeyInBatch::never), so several requests under way cannot reorder it.
 constexpr int kRequestsInFlight = 5;
-constexpr std::size_t kMostHeaders = 16;
 
 class Conf {
   public:
@@ -245,7 +244,7 @@ void Producer::send(std::string_view hub, const Record& record, Reports& reports
     rd_kafka_topic_t* topic = lookup_->known(hub);
     auto* slot = reports.expect(index);
     if (topic == nullptr) return reports.refuse(index, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-    std::array<rd_kafka_vu_t, kMostHeaders + 5> values;
+    std::array<rd_kafka_vu_t, 6> values;
     std::size_t count = 0;
     auto next = [&values, &count](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
         auto& value = values[count++];
@@ -265,18 +264,18 @@ void Producer::send(std::string_view hub, const Record& record, Reports& reports
         auto [key, key_size] = memory(record.key);
         next(RD_KAFKA_VTYPE_KEY).u.mem = {key, key_size};
     }
-    std::array<std::array<char, 64>, kMostHeaders> names;
-    std::size_t header_count = 0;
+    // Headers that librdkafka made itself it frees twice when it refuses a message at the door (before 2.1): these are
+    // ours until it takes them.
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& header : record.headers) {
-        // A name needs its end marked.
-        auto& name = names[header_count++];
-        name[header.name.copy(name.data(), name.size() - 1)] = '\0';
-        auto [value, value_size] = memory(header.value);
-        next(RD_KAFKA_VTYPE_HEADER).u.header = {name.data(), value, static_cast<ssize_t>(value_size)};
+        rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()), header.value.data(),
+                            static_cast<ssize_t>(header.value.size()));
     }
+    next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers;
     ++outstanding_;
     rd_kafka_error_t* error = rd_kafka_produceva(kafka_, values.data(), count);
     if (error == nullptr) return;
+    rd_kafka_headers_destroy(headers);
     --outstanding_;
     auto code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
