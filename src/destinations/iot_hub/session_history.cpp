@@ -16,10 +16,10 @@ void SessionHistory::waited(Clock::duration wait) noexcept {
 
 void SessionHistory::ended_by_hub(Clock::time_point at, bool publishing) {
     if (at - opened_at_ >= kShortLife) {
-        short_lives_ = fruitful_lives_ = 0;
+        short_lives_ = fruitless_lives_ = 0;
     } else {
         ++short_lives_;
-        fruitful_lives_ += took_messages_ || !publishing;
+        fruitless_lives_ = took_messages_ || !publishing ? 0 : fruitless_lives_ + 1;
     }
     if (slowest_ >= kSlow) {
         diagnosis_ = Diagnosis::held_back;
@@ -27,7 +27,7 @@ void SessionHistory::ended_by_hub(Clock::time_point at, bool publishing) {
         diagnosis_ = Diagnosis::none;
     } else {
         // A hub whose quota is used up takes nothing at all; one that prefers another client takes some in between.
-        diagnosis_ = fruitful_lives_ > 0 ? Diagnosis::taken_over : Diagnosis::refuses_messages;
+        diagnosis_ = fruitless_lives_ < kPattern ? Diagnosis::taken_over : Diagnosis::refuses_messages;
     }
 }
 
@@ -37,7 +37,7 @@ void SessionHistory::ended_for_silence() noexcept {
 }
 
 void SessionHistory::ended_otherwise() noexcept {
-    short_lives_ = fruitful_lives_ = 0;
+    short_lives_ = fruitless_lives_ = 0;
     diagnosis_ = Diagnosis::none;
 }
 

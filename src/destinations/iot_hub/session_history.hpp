@@ -45,8 +45,8 @@ class SessionHistory {
     Clock::time_point opened_at_{};
     Clock::duration slowest_{};
     bool took_messages_ = false;
-    std::size_t short_lives_ = 0;     ///< in a row
-    std::size_t fruitful_lives_ = 0;  ///< of these, those in which messages were taken, or nothing was tried
+    std::size_t short_lives_ = 0;      ///< in a row
+    std::size_t fruitless_lives_ = 0;  ///< the latest of these in which messages were sent and none was taken
     Diagnosis diagnosis_ = Diagnosis::none;
 };
 

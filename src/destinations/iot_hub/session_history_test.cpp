@@ -48,6 +48,14 @@ TEST_F(SessionHistoryTest, EndingBeforeAnyMessageIsTakenIsARefusalOfMessages) {
     EXPECT_EQ(live(1s, false), Diagnosis::refuses_messages);
 }
 
+TEST_F(SessionHistoryTest, WhatWasTakenBeforeDoesNotHideThatNothingIsAnyLonger) {
+    for (int i = 0; i < 5; ++i) live(2s, true);
+    live(1s, false);
+    EXPECT_EQ(live(1s, false), Diagnosis::taken_over);
+    EXPECT_EQ(live(1s, false), Diagnosis::refuses_messages) << "the day's quota ran out";
+    EXPECT_EQ(live(1s, true), Diagnosis::taken_over);
+}
+
 TEST_F(SessionHistoryTest, ALongLifeInBetweenEndsThePattern) {
     live(2s, true);
     live(2s, true);
