@@ -135,6 +135,7 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     settings.allow({"type"});
     Config config;
     config.content_type = context.content_type;
+    config.keyed = context.keyed;
     config.org = context.org;
     config.protocol =
         settings.choice("protocol", Protocol::kafka, {{"kafka", Protocol::kafka}, {"https", Protocol::https}});

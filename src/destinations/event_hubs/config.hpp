@@ -40,6 +40,7 @@ struct Config {
     std::size_t max_message_bytes = kDefaultMaxMessageBytes;
     bool idempotence = false;
     std::string content_type;  ///< of the bodies
+    bool keyed = true;         ///< `ordering: key`
     std::string org;           ///< whose producers may be shared
     Endpoint endpoint;
     ConnectOptions connect;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "destinations/event_hubs/config.hpp"
+#include "destinations/event_hubs/https_destination.hpp"
 #include "destinations/event_hubs/kafka_destination.hpp"
 #include "destinations/event_hubs/producer_pool.hpp"
 
@@ -22,10 +23,14 @@ Result<void> check(const boost::json::object& settings, const DestinationContext
 Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, const DestinationContext& context) {
     auto config = event_hubs::parse_config(settings, context);
     if (!config) return config.error();
-    if (config->protocol == event_hubs::Protocol::https)
-        return make_error(Errc::unsupported, "destination.protocol https is not part of this build");
-    std::unique_ptr<Destination> made = std::make_unique<event_hubs::KafkaDestination>(
-        context.io, context.clock, std::move(*config), event_hubs::ProducerPool::shared());
+    std::unique_ptr<Destination> made;
+    if (config->protocol == event_hubs::Protocol::https) {
+        made = std::make_unique<event_hubs::HttpsDestination>(context.io, context.clock, std::move(*config),
+                                                              context.max_connections);
+    } else {
+        made = std::make_unique<event_hubs::KafkaDestination>(context.io, context.clock, std::move(*config),
+                                                              event_hubs::ProducerPool::shared());
+    }
     return made;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,10 +11,6 @@ namespace sluice::event_hubs {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr std::string_view kManageHint =
-    "Create the event hub by hand, or give a connection string of a namespace policy with the Manage claim (it is the "
-    "permission that creating hubs takes).";
 
 constexpr int milliseconds(std::chrono::milliseconds duration) {
     return static_cast<int>(duration.count());
@@ -43,41 +38,22 @@ struct DestroyNewTopic {
 
 /// A refusal for want of the right, of room in the namespace, or of a policy: nothing that trying again soon helps.
 bool is_refusal(rd_kafka_resp_err_t error) {
-    auto meaning = meaning_of(error);
-    return error > 0 && meaning.error_class != ErrorClass::transient;
+    if (error < 0) return false;
+    return meaning_of(error).error_class != ErrorClass::transient || error == RD_KAFKA_RESP_ERR_INVALID_PARTITIONS ||
+           error == RD_KAFKA_RESP_ERR_INVALID_REQUEST || error == RD_KAFKA_RESP_ERR_INVALID_CONFIG;
 }
 
 }  // namespace
 
-Failure hub_is_missing(std::string_view hub) {
-    Failure failure = failure_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, hub);
-    failure.message = fmt::format("the namespace has no event hub “{}”, and create_hubs is false", hub);
-    return failure;
-}
-
 Failure creation_refused(rd_kafka_resp_err_t error, std::string_view told, std::string_view hub) {
+    auto reason = told.empty() ? std::string_view(rd_kafka_err2str(error)) : told;
+    if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+        return hub_missing(Refusal::no_right, code_of(error), reason, hub);
+    }
+    if (is_refusal(error)) return hub_missing(Refusal::no_room, code_of(error), reason, hub);
     Failure failure = failure_of(error, hub);
-    auto reason = told.empty() ? std::string(rd_kafka_err2str(error)) : std::string(told);
-    bool no_right = error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-                    error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
     failure.target = hub;
-    if (no_right) {
-        failure.error_class = ErrorClass::missing_target;
-        failure.message = fmt::format(
-            "the namespace has no event hub “{}”, and the policy may not create it (no Manage): {}", hub, reason);
-        failure.hint = kManageHint;
-        return failure;
-    }
-    if (is_refusal(error) || error == RD_KAFKA_RESP_ERR_INVALID_PARTITIONS ||
-        error == RD_KAFKA_RESP_ERR_INVALID_REQUEST || error == RD_KAFKA_RESP_ERR_INVALID_CONFIG ||
-        error == RD_KAFKA_RESP_ERR_UNKNOWN) {
-        failure.error_class = ErrorClass::missing_target;
-        failure.message = fmt::format("the namespace has no event hub “{}”, and would not create it: {}", hub, reason);
-        failure.hint =
-            "Is the namespace's number of event hubs used up (10 on Basic and Standard), or are there more partitions "
-            "than its tier allows? Create the hub by hand, or delete others.";
-        return failure;
-    }
     failure.message = fmt::format("event hub “{}” could not be created: {}", hub, reason);
     return failure;
 }
@@ -193,15 +169,17 @@ HubOutcome HubLookup::ask(const Wanted& wanted, rd_kafka_topic_t* topic) {
     if (answer.err == RD_KAFKA_RESP_ERR_NO_ERROR && answer.partition_cnt > 0) return {answer.partition_cnt, nullptr};
     bool missing = answer.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || answer.err == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!missing) return failed(failure_of(answer.err, wanted.hub));
-    if (!wanted.create) return failed(hub_is_missing(wanted.hub));
+    if (!wanted.create) {
+        return failed(
+            hub_missing(Refusal::none_asked, code_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), {}, wanted.hub));
+    }
     return create(wanted, topic);
 }
 
 HubOutcome HubLookup::create(const Wanted& wanted, rd_kafka_topic_t* topic) {
     {
         std::lock_guard lock(mutex_);
-        const auto& hub = hubs_[wanted.hub];
-        if (hub.refusal && Clock::now() < hub.no_creation_before) return {0, hub.refusal};
+        if (auto refusal = hubs_[wanted.hub].creation.refusal(Clock::now())) return {0, refusal};
     }
     auto refusal = send_creation(wanted);
     note_creation(wanted.hub, refusal);
@@ -220,16 +198,13 @@ HubOutcome HubLookup::create(const Wanted& wanted, rd_kafka_topic_t* topic) {
 
 void HubLookup::note_creation(std::string_view name, const std::shared_ptr<const Failure>& refusal) {
     std::lock_guard lock(mutex_);
-    auto& hub = hubs_.find(name)->second;
-    hub.refusal = nullptr;
+    auto& creation = hubs_.find(name)->second.creation;
     bool to_pause = refusal && refusal->error_class == ErrorClass::missing_target;
-    if (!to_pause) {
-        hub.pause = std::chrono::seconds(0);
-        return;
+    if (to_pause) {
+        creation.refused(refusal, Clock::now());
+    } else {
+        creation.cleared();
     }
-    hub.pause = std::clamp(hub.pause * 2, kFirstCreationPause, std::chrono::seconds(kLongestCreationPause));
-    hub.no_creation_before = Clock::now() + hub.pause;
-    hub.refusal = refusal;
 }
 
 /// nullptr when the hub was created, or is there already.

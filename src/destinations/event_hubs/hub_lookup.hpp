@@ -16,6 +16,7 @@
 
 #include "destination/destination.hpp"
 #include "destinations/event_hubs/handoff.hpp"
+#include "destinations/event_hubs/hub_creation.hpp"
 
 namespace sluice::event_hubs {
 
@@ -34,8 +35,6 @@ class HubLookup {
     /// How long one answer of the service is waited for.
     static constexpr std::chrono::seconds kAnswerLimit{15};
     static constexpr std::chrono::seconds kAnswerPiece{3};
-    static constexpr std::chrono::seconds kFirstCreationPause{30};
-    static constexpr std::chrono::minutes kLongestCreationPause{10};
 
     struct Wanted {
         std::string hub;  ///< empty: only whether the namespace answers
@@ -70,9 +69,7 @@ class HubLookup {
         bool queued = false;
         Wanted wanted;
         std::vector<Waiting> waiting;
-        std::shared_ptr<const Failure> refusal;  ///< of the latest creation
-        std::chrono::steady_clock::time_point no_creation_before{};
-        std::chrono::seconds pause{0};
+        CreationPause creation;
     };
 
     void run();
@@ -95,9 +92,7 @@ class HubLookup {
     bool shut_ = false;
 };
 
-/// Why a hub is not there although it may be created, in the words that an integrator reads. Pure.
+/// Why CreateTopics did not make a hub, in the words that an integrator reads. Pure.
 Failure creation_refused(rd_kafka_resp_err_t error, std::string_view told, std::string_view hub);
-/// Why a hub is not there, when it may not be created (`create_hubs: false`).
-Failure hub_is_missing(std::string_view hub);
 
 }  // namespace sluice::event_hubs

@@ -9,6 +9,7 @@
 
 #include "destination/connection_probe.hpp"
 #include "destinations/event_hubs/error_table.hpp"
+#include "destinations/event_hubs/hub_of_event.hpp"
 #include "destinations/event_hubs/probe.hpp"
 #include "event/metadata.hpp"
 
@@ -41,12 +42,6 @@ std::shared_ptr<const Failure> no_answer_in_time(const std::string& hub) {
 }
 
 }  // namespace
-
-Result<void> hub_of(const Config& config, const Event& event, std::string& out) {
-    if (config.hub) return config.hub->evaluate_to(event, out);
-    out += config.credentials.entity_path.empty() ? event->rec_type : std::string_view(config.credentials.entity_path);
-    return {};
-}
 
 std::size_t message_bytes(const Message& message, const Config& config) {
     const EventMetadata metadata(message.event);
@@ -152,7 +147,7 @@ void KafkaDestination::send_all(std::span<const Message> messages, Producer& pro
 }
 
 std::vector<Verdict> KafkaDestination::verdicts_of(const std::vector<Reports::Report>& told, const std::string& hub,
-                                                   Producer& producer, Deadline) const {
+                                                   Producer& producer) const {
     std::vector<Verdict> verdicts;
     verdicts.reserve(told.size());
     auto trouble = producer.trouble();
@@ -217,7 +212,7 @@ boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::deliver(std::span
     send_all(messages, *producer, *reports);
     reports->tell_when_done(waiter.handoff());
     co_await waiter.wait(deadline);
-    co_return verdicts_of(reports->told(), hub, *producer, deadline);
+    co_return verdicts_of(reports->told(), hub, *producer);
 }
 
 boost::asio::awaitable<ProbeReport> KafkaDestination::probe(Deadline deadline) {

@@ -35,7 +35,7 @@ class KafkaDestination final : public Destination {
                                                Deadline deadline);
     void send_all(std::span<const Message> messages, Producer& producer, Reports& reports) const;
     std::vector<Verdict> verdicts_of(const std::vector<Reports::Report>& told, const std::string& hub,
-                                     Producer& producer, Deadline deadline) const;
+                                     Producer& producer) const;
 
     boost::asio::io_context& io_;
     const Config config_;
@@ -46,9 +46,6 @@ class KafkaDestination final : public Destination {
     std::unique_ptr<auth::EntraTokens> tokens_;
     bool joined_ = false;
 };
-
-/// The target of an event: `hub`, else the connection string's EntityPath, else the recType.
-Result<void> hub_of(const Config& config, const Event& event, std::string& out);
 
 /// A message's bytes as Event Hubs counts them: key, body, the properties beside it, and what frames them.
 std::size_t message_bytes(const Message& message, const Config& config);

@@ -93,4 +93,17 @@ void add_outcome(ProbeReport& report, int partitions, const Failure* failure, co
     add_no_credentials(report, *failure);
 }
 
+void add_look(ProbeReport& report, const HubLook& look, const Config& config) {
+    const auto hub = config.fixed_hub();
+    bool found = look.kind == HubLook::Kind::there || (hub.empty() && look.kind == HubLook::Kind::missing);
+    if (found) return add_outcome(report, look.partitions, nullptr, config);
+    if (look.kind == HubLook::Kind::may_not_look) {
+        add(report, "credentials", Outcome::ok, identity(config));
+        add(report, "target", Outcome::warning, "not verified: only a policy with Manage may look at event hubs",
+            "Use one with Manage to have the hub checked (and created) too.");
+        return add_not_verified_right(report);
+    }
+    add_outcome(report, 0, &look.failure, config);
+}
+
 }  // namespace sluice::event_hubs

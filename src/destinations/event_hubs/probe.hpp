@@ -2,6 +2,7 @@
 
 #include "destination/destination.hpp"
 #include "destinations/event_hubs/config.hpp"
+#include "destinations/event_hubs/https_response.hpp"
 
 namespace sluice::event_hubs {
 
@@ -14,5 +15,7 @@ void add_skipped(ProbeReport& report);
 void add_no_credentials(ProbeReport& report, const Failure& failure);
 /// The hub was asked after, or, where events choose it, the namespace alone: `failure` is nullptr when it was found.
 void add_outcome(ProbeReport& report, int partitions, const Failure* failure, const Config& config);
+/// The same over HTTPS, where only a policy with Manage may look.
+void add_look(ProbeReport& report, const HubLook& look, const Config& config);
 
 }  // namespace sluice::event_hubs

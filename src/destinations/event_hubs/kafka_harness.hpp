@@ -1,3 +1,5 @@
+#pragma once
+
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
@@ -8,11 +10,10 @@
 #include "destinations/event_hubs/sasl_refuser.hpp"
 
 namespace sluice::event_hubs {
-namespace {
 
-constexpr std::string_view kSecret = "c2VjcmV0LW9mLXRoZS1uYW1lc3BhY2U0123456789ab=";
-constexpr std::string_view kHub = "building-events";
-constexpr int kForEver = 3'600'000;
+inline constexpr std::string_view kSecretOfKafka = "c2VjcmV0LW9mLXRoZS1uYW1lc3BhY2U0123456789ab=";
+inline constexpr std::string_view kHub = "building-events";
+inline constexpr int kForEver = 3'600'000;
 
 /// The connector before librdkafka's mock cluster. What the mock cannot do, refusing a password, another server does.
 /// The mock has no answer for `refuse_every_other` (a partition's batch is taken or refused as a whole) and none that
@@ -73,7 +74,7 @@ class KafkaHarness final : public ConformanceHarness {
             {"type", "event_hubs"},
             {"connection_string",
              fmt::format("Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={}",
-                         kSecret)},
+                         kSecretOfKafka)},
             {"hub", hub_},
             {"create_hubs", false},
             {"endpoint", fmt::format("http://127.0.0.1:{}", port_)}};
@@ -91,7 +92,7 @@ class KafkaHarness final : public ConformanceHarness {
         return static_cast<std::size_t>(service_->end()) +
                (pushed_ - service_->still_to_answer(MockNamespace::kProduce));
     }
-    std::vector<std::string> secrets() const override { return {std::string(kSecret)}; }
+    std::vector<std::string> secrets() const override { return {std::string(kSecretOfKafka)}; }
     /// It can; but what the mock answers late is told by kind of request, and being silent to both a look-up and a
     /// delivery would leave no way to deliver. probe_test has the cases.
     bool can_be_asked() const override { return false; }
@@ -116,13 +117,4 @@ class KafkaHarness final : public ConformanceHarness {
     std::uint16_t port_ = 0;
 };
 
-std::unique_ptr<ConformanceHarness> make_kafka_harness() {
-    return std::make_unique<KafkaHarness>();
-}
-
-}  // namespace
 }  // namespace sluice::event_hubs
-
-namespace sluice {
-INSTANTIATE_TEST_SUITE_P(EventHubsKafka, DestinationConformance, testing::Values(&event_hubs::make_kafka_harness));
-}  // namespace sluice

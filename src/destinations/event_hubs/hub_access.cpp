@@ -1,0 +1,48 @@
+#include "destinations/event_hubs/hub_access.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "auth/azure_sas.hpp"
+
+namespace sluice::event_hubs {
+
+HubAccess::HubAccess(boost::asio::io_context& io, const Clock& clock, const Config& config)
+    : clock_(clock), config_(config) {
+    if (!config.entra) return;
+    ConnectOptions to_entra = config.connect;
+    to_entra.tls = {};
+    tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config.entra, std::move(to_entra));
+}
+
+boost::asio::awaitable<Result<Secret>> HubAccess::authorization(std::string hub, Deadline deadline) {
+    if (tokens_) {
+        auto token = co_await tokens_->get(deadline);
+        if (!token) co_return token.error();
+        Secret bearer("Bearer " + token->text.reveal());
+        co_return bearer;
+    }
+    const auto& credentials = config_.credentials;
+    if (!credentials.signature.empty()) co_return credentials.signature;
+    auto& signature = signatures_[hub];
+    auto now = clock_.now();
+    if (signature.text.empty() || now >= signature.renew_at) {
+        signature.text = auth::azure_sas_token(fmt::format("sb://{}/{}", credentials.host, hub), credentials.key,
+                                               now + kLife, credentials.policy);
+        signature.renew_at = now + kRenewAfter;
+    }
+    co_return signature.text;
+}
+
+bool HubAccess::refused(std::string_view) {
+    if (!tokens_) return false;
+    tokens_->invalidate();
+    return true;
+}
+
+void HubAccess::close() {
+    if (tokens_) tokens_->close();
+}
+
+}  // namespace sluice::event_hubs
