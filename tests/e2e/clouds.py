@@ -8,6 +8,8 @@ import json
 ACCESS_KEY = "AKIASLUICESANDBOX000"
 SECRET_KEY = "sluice/sandbox+secret/not+for+production"
 
+EVENT_HUBS_POLICY = "SharedAccessKeyName=hub-send-only;SharedAccessKey=c2x1aWNlLXNhbmRib3gtZW50aXR5LWtleS1wdWJsaWM="
+
 
 @dataclasses.dataclass
 class Words:
@@ -84,11 +86,32 @@ def sqs(name, queue, **more):
         **more)
 
 
+def event_hubs(name, hub, **more):
+    connection_string = f"Endpoint=sb://sluice-sandbox.servicebus.windows.net/;{EVENT_HUBS_POLICY};EntityPath={hub}"
+    silent = Words("transient", "timeout", "may be throttled or unreachable", hub)
+    # librdkafka says no more of a connection that does not come about; the test call tells which step it was. Its broker is
+    # found by the address that the sandbox names, so that names do not matter once it is known.
+    unconnected = Words("transient", "connection_failed", "is a firewall between")
+    return Cloud(
+        id=name, service="event_hubs", targets=[hub],
+        settings=lambda place: {"type": "event_hubs", "connection_string": connection_string, "create_hubs": False, **more,
+                                **place.common(place.listeners["event_hubs_kafka"])},
+        writes=[{"service": "event_hubs", "operation": "Produce"}],
+        revoked={"action": "access_denied"},
+        words={"hang before acceptance": silent, "hang after acceptance": silent,
+               "refused": unconnected, "dns": unconnected, "certificate expired": unconnected,
+               "certificate of another host": unconnected,
+               "revoked": Words("credentials", "TOPIC_AUTHORIZATION_FAILED", "Send", hub),
+               "missing": Words("missing_target", "UNKNOWN_TOPIC_OR_PART", "", hub)},
+        made_with='{"partitions":4}')
+
+
 CLOUDS = [
     kinesis("kinesis", "plain"),
     kinesis("kinesis-kpl", "kpl", aggregation="kpl"),
     sqs("sqs", "standard"),
     sqs("sqs-fifo", "ordered.fifo", deduplicates=True, made_with='{"FifoQueue":"true"}'),
+    event_hubs("event-hubs", "building-events"),
 ]
 
 
