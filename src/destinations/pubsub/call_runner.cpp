@@ -14,6 +14,14 @@ struct CallRunner::Run {
 
     bool may_start() const { return next < answers.size() && (!options.first_alone || next == 0 || proven); }
     bool finished() const { return next == answers.size() && under_way == 0; }
+    void tell_if_finished() {
+        if (!finished()) return;
+        if (when_over) {
+            when_over(true);
+        } else {
+            over.set();
+        }
+    }
 
     Make make;
     Options options;
@@ -23,7 +31,7 @@ struct CallRunner::Run {
     std::size_t under_way = 0;
     bool proven = false;
     SignalEvent over;
-    std::function<void(bool)> when_over;  ///< instead of the event, once it was cancelled
+    std::function<void(bool)> when_over;  ///< instead of the event, once it was cancelled or its time is over
 };
 
 CallRunner::CallRunner(boost::asio::io_context& io, Client& client, std::size_t most_calls)
@@ -41,6 +49,7 @@ void CallRunner::start_next(Run& run) {
         late.status = Status::deadline_exceeded;
         late.message = "the time to deliver was over before it was sent";
         stop(run, std::move(late));
+        run.tell_if_finished();
         return;
     }
     const std::size_t index = run.next++;
@@ -56,13 +65,8 @@ void CallRunner::start_next(Run& run) {
             run.proven = true;
         }
         run.answers[index] = std::make_shared<const Answer>(std::move(answer));
+        run.tell_if_finished();
         start_more();
-        if (!run.finished()) return;
-        if (run.when_over) {
-            run.when_over(true);
-        } else {
-            run.over.set();
-        }
     };
     ++under_way_;
     ++run.under_way;
@@ -95,16 +99,18 @@ boost::asio::awaitable<std::vector<std::shared_ptr<const Answer>>> CallRunner::r
     if (count > 0) waiting_.push_back(&run);
     start_more();
     while (!run.finished()) {
-        bool told = co_await run.over.wait(Deadline::never());
+        bool told = co_await run.over.wait(options.deadline);
         if (told || run.finished()) continue;
-        // Cancelled: what is under way ends soon, and has to be waited for.
-        Answer cancelled;
-        cancelled.status = Status::cancelled;
-        cancelled.message = "it was cancelled before it was sent";
-        stop(run, std::move(cancelled));
+        // What is under way ends by the deadline, or soon when cancelled, and has to be waited for.
+        bool is_late = options.deadline.passed();
+        Answer why;
+        why.status = is_late ? Status::deadline_exceeded : Status::cancelled;
+        why.message =
+            is_late ? "the time to deliver was over before it was sent" : "it was cancelled before it was sent";
+        stop(run, std::move(why));
         std::erase(waiting_, &run);
         for (const auto& call : run.running) {
-            if (call) call->cancel();
+            if (call && !is_late) call->cancel();
         }
         if (run.finished()) break;
         co_await await_callback<bool>([&run](auto done) { run.when_over = std::move(done); });

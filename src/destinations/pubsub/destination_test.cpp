@@ -114,6 +114,30 @@ TEST_F(PubSubDestinationTest, KeysTravelSideBySideWithinABound) {
     EXPECT_EQ(ambiguous, CallRunner::kMostCalls);
 }
 
+TEST_F(PubSubDestinationTest, WhatWaitsForItsTurnEndsByItsOwnDeadline) {
+    warm_up();
+    service_.react([](const auto&) {
+        FakeService::Reaction reaction;
+        reaction.is_silent = true;
+        return reaction;
+    });
+    auto busy = keys(CallRunner::kMostCalls);
+    auto waiting = keys(3);
+    busy.aim(destination());
+    waiting.aim(destination());
+    std::vector<std::string> order;
+    auto keep = [&order](std::string name) {
+        return [&order, name](std::exception_ptr, std::vector<Verdict> verdicts) {
+            order.push_back(name + (verdicts[0].ambiguous ? ", ambiguous" : ""));
+        };
+    };
+    boost::asio::co_spawn(io_, destination().deliver(busy.messages(), Deadline::after(1s)), keep("busy"));
+    boost::asio::co_spawn(io_, destination().deliver(waiting.messages(), Deadline::after(100ms)), keep("waiting"));
+    io_.restart();
+    io_.run();
+    EXPECT_THAT(order, ElementsAre("waiting", "busy, ambiguous"));
+}
+
 TEST_F(PubSubDestinationTest, WhatWaitsWhenAConnectionIsLostWasNotSent) {
     Relay relay(service_.port());
     settings_["endpoint"] = fmt::format("http://127.0.0.1:{}", relay.port());
