@@ -18,6 +18,7 @@
 
 #include "load.hpp"
 #include "sandbox/aws/key_ring.hpp"
+#include "sandbox/iot_hub/hub_keys.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace {
@@ -39,10 +40,28 @@ struct Settings {
     std::size_t shards = 0;
 };
 
+/// The destination's settings for the sandbox, without what all have in common.
+std::string destination_yaml(const std::string& destination, sandbox::Sandbox& sandbox) {
+    if (destination == "iot_hub" || destination == "iot_hub_https") {
+        sandbox::HubIdentity device{"bench", ""};
+        bool mqtt = destination == "iot_hub";
+        return fmt::format(
+            "      type: iot_hub\n      endpoint: {}\n      transport: {}\n      connection_string: \"{}\"\n",
+            mqtt ? sandbox.iot_hub().listeners().front().url : sandbox.url(), mqtt ? "mqtt" : "https",
+            sandbox::device_connection_string(sandbox::kSandboxHubHost, device,
+                                              sandbox::derived_hub_key(sandbox::kSandboxHubGroupKey, device)));
+    }
+    auto aws =
+        fmt::format("      endpoint: {}\n      credentials: {{access_key_id: \"{}\", secret_access_key: \"{}\"}}\n",
+                    sandbox.url(), sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
+    if (destination == "kinesis") return aws + "      type: kinesis\n      stream: bench\n      region: eu-west-1\n";
+    return aws + "      type: sqs\n      queue_url: https://sqs.eu-west-1.amazonaws.com/000000000000/bench\n";
+}
+
 /// `sluice serve` as a child process, measured by the operating system.
 class Server {
   public:
-    Server(const Settings& settings, const fs::path& folder, const sandbox::Sandbox& sandbox, std::uint16_t port) {
+    Server(const Settings& settings, const fs::path& folder, sandbox::Sandbox& sandbox, std::uint16_t port) {
         auto certificate = folder / "sandbox.pem";
         std::ofstream(certificate) << sandbox.certificate_pem();
         auto config = folder / "sluice.yaml";
@@ -55,12 +74,8 @@ class Server {
         } else if (settings.destination != "none") {
             out << fmt::format(
                 "integrations:\n  - id: bench\n    filter: {{recTypes: [\"io.example.bench\"]}}\n    destination:\n"
-                "      endpoint: {}\n      tls: {{ca_file: {}}}\n"
-                "      credentials: {{access_key_id: \"{}\", secret_access_key: \"{}\"}}\n",
-                sandbox.url(), certificate.string(), sandbox::kSandboxAccessKeyId, sandbox::kSandboxSecretAccessKey);
-            out << (settings.destination == "kinesis"
-                        ? "      type: kinesis\n      stream: bench\n      region: eu-west-1\n"
-                        : "      type: sqs\n      queue_url: https://sqs.eu-west-1.amazonaws.com/000000000000/bench\n");
+                "      tls: {{ca_file: {}}}\n{}",
+                certificate.string(), destination_yaml(settings.destination, sandbox));
         }
         out.close();
         auto log = folder / "sluice.log";
@@ -179,7 +194,7 @@ int run(const Settings& settings) {
     });
 
     // Reads what arrives as it arrives, so that the sandbox need not keep it.
-    const bool delivers = settings.destination == "kinesis" || settings.destination == "sqs";
+    const bool delivers = settings.destination != "none" && settings.destination != "down";
     std::vector<std::int64_t> arrived_us(settings.events, 0);
     std::uint64_t arrived = 0, duplicates = 0, missed = 0, next = 1;
     bool writing = true;
@@ -244,7 +259,7 @@ int main(int argc, char** argv) {
     app.add_option("--connections", settings.connections, "Default: 64 for single, 8 otherwise");
     app.add_option("--folder", settings.folder, "Where the data goes (removed first)");
     app.add_option("--destination", settings.destination)
-        ->check(CLI::IsMember({"kinesis", "sqs", "none", "down"}))
+        ->check(CLI::IsMember({"kinesis", "sqs", "iot_hub", "iot_hub_https", "none", "down"}))
         ->capture_default_str();
     app.add_option("--shards", settings.shards, "0: one a core");
     CLI11_PARSE(app, argc, argv);
