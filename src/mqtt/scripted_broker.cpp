@@ -53,7 +53,7 @@ struct ScriptedBroker::Impl {
     std::vector<int> sockets;
     std::size_t closed = 0;
     bool stopping = false;
-    const bool* answers_pings = nullptr;
+    const std::atomic<bool>* answers_pings = nullptr;
 
     void accept();
     void serve(int socket, std::size_t connection);

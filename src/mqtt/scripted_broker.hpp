@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -49,7 +50,7 @@ class ScriptedBroker {
     /// on the broker's threads, one at a time. Without them everything is accepted.
     void on_connect(std::function<OnConnect(const Connect&)> decide);
     void on_publish(std::function<OnPublish(const Publish&, std::size_t index)> decide);
-    bool answers_pings = true;
+    std::atomic<bool> answers_pings{true};
 
     std::vector<Connect> connects() const;
     std::vector<Published> published() const;
