@@ -66,9 +66,13 @@ http::ClientPool& HttpsDestination::pool_of(const Device& device) {
     return *pool;
 }
 
-bool HttpsDestination::learn_time(const http::ClientResponse& reply, std::size_t device) {
+bool HttpsDestination::learn_time(const http::ClientResponse& reply, std::size_t device,
+                                  std::uint64_t corrections_before) {
     if (reply.status != 401 || config_.devices[device].key.empty()) return false;
+    // Another request, refused before this one, may have learnt it already.
+    if (corrections_ != corrections_before) return true;
     if (!hub_clock_.learn(reply.headers.get("Date"))) return false;
+    ++corrections_;
     tokens_.clear();
     return true;
 }
@@ -79,12 +83,13 @@ asio::awaitable<Verdict> HttpsDestination::deliver_one(const Message& message, D
     if (deadline.passed()) co_return too_late(message.target);
     const Device& device = config_.devices[found->second];
     for (bool again = true;; again = false) {
+        auto corrections = corrections_;
         auto request = message_request(config_, device, message, token_of(found->second));
         if (!request) co_return Verdict::rejected(unsendable_message(request.error(), message.target));
         http::ClientResult reply = co_await pool_of(device).send(std::move(*request), deadline);
         if (!reply) co_return connection_verdict(reply.error(), config_.endpoint_of(device));
         // Nothing was stored, and the reason is gone: the one thing that is tried again here.
-        bool corrected = again && learn_time(*reply, found->second);
+        bool corrected = again && learn_time(*reply, found->second, corrections);
         if (!corrected) co_return verdict_of_reply(*reply, message.target);
     }
 }
@@ -103,6 +108,7 @@ asio::awaitable<std::vector<Verdict>> HttpsDestination::deliver(std::span<const 
 asio::awaitable<std::optional<Failure>> HttpsDestination::check(std::size_t index, Deadline deadline) {
     const Device& device = config_.devices[index];
     for (bool again = true;; again = false) {
+        auto corrections = corrections_;
         // Asking for a command that may wait for the device: there is nothing to read that writes less.
         http::ClientRequest request;
         request.method = "GET";
@@ -112,7 +118,7 @@ asio::awaitable<std::optional<Failure>> HttpsDestination::check(std::size_t inde
         request.max_response_bytes = 512 << 10;
         http::ClientResult reply = co_await pool_of(device).send(std::move(request), deadline);
         if (!reply) co_return connection_failure(reply.error(), config_.endpoint_of(device));
-        if (again && learn_time(*reply, index)) continue;
+        if (again && learn_time(*reply, index, corrections)) continue;
         if (reply->status / 100 == 2) {
             // One that was handed out is given back, or the device would not see it for a minute.
             std::string tag(reply->headers.get("ETag"));

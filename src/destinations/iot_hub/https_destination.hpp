@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,13 +40,15 @@ class HttpsDestination final : public Destination {
     boost::asio::awaitable<Verdict> deliver_one(const Message& message, Deadline deadline);
     boost::asio::awaitable<std::optional<Failure>> check(std::size_t device, Deadline deadline);
     /// After a refusal: true when this machine's clock was why, so that another token makes sense.
-    bool learn_time(const http::ClientResponse& reply, std::size_t device);
+    /// `corrections_before`: of corrections_, when the token of the request was made.
+    bool learn_time(const http::ClientResponse& reply, std::size_t device, std::uint64_t corrections_before);
 
     boost::asio::io_context& io_;
     const Clock& clock_;
     const Config config_;
     const std::size_t max_connections_;
     HubClock hub_clock_;
+    std::uint64_t corrections_ = 0;  ///< how often hub_clock_ was set
     std::map<std::string, std::size_t, std::less<>> device_of_target_;
     std::map<std::size_t, Token> tokens_;
     std::map<Endpoint, std::unique_ptr<http::ClientPool>> pools_;  ///< one for each hub

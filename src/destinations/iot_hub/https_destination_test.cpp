@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/fake_clock.hpp"
 #include "destination/test_batch.hpp"
 #include "http/scripted_server.hpp"
 #include "net/run_for_test.hpp"
+#include "net/task_group.hpp"
 
 namespace sluice::iot_hub {
 namespace {
@@ -68,6 +71,36 @@ TEST_F(HttpsDestinationTest, AClockThatIsOffIsMadeUpForOnce) {
     EXPECT_EQ(deliver().kind, Verdict::Kind::accepted);
     EXPECT_THAT(authorization(0), HasSubstr("se=1700003600"));
     EXPECT_THAT(authorization(1), HasSubstr("se=1700010800"));
+}
+
+boost::asio::awaitable<void> deliver_batch(Destination& destination, std::span<const Message> messages,
+                                           std::vector<Verdict>& verdicts) {
+    verdicts = co_await destination.deliver(messages, Deadline::after(20s));
+}
+
+TEST_F(HttpsDestinationTest, WhatWasUnderWayWhenTheClockWasMadeUpForIsTriedAgainToo) {
+    auto both_are_here = std::make_shared<http::Gate>();
+    for (int i = 0; i < 2; ++i) {
+        hub_.then(Behaviour::respond(401, R"({"errorCode":401002})", {{"Date", "Wed, 15 Nov 2023 00:13:20 GMT"}})
+                      .after(both_are_here));
+    }
+    for (int i = 0; i < 2; ++i) hub_.then(Behaviour::respond(204));
+    std::thread opener([&] {
+        hub_.wait_for_requests(2);
+        both_are_here->open();
+    });
+    TestBatch first, second;
+    first.add("a").aim(*destination_);
+    second.add("b").aim(*destination_);
+    std::vector<Verdict> of_first, of_second;
+    TaskGroup tasks(io_);
+    tasks.spawn(deliver_batch(*destination_, first.messages(), of_first));
+    tasks.spawn(deliver_batch(*destination_, second.messages(), of_second));
+    run_for_test(io_, tasks.join());
+    opener.join();
+    EXPECT_EQ(of_first.at(0).kind, Verdict::Kind::accepted);
+    EXPECT_EQ(of_second.at(0).kind, Verdict::Kind::accepted);
+    EXPECT_EQ(hub_.requests().size(), 4u);
 }
 
 TEST_F(HttpsDestinationTest, WrongCredentialsUnderARightClockAreNotTriedAgain) {
