@@ -119,6 +119,17 @@ sandbox.faults()
 for device in devices:
     sluice.wait_until_delivered(device, delivered)
 
+# A hub whose clock is two hours ahead: its time is in its answer, and tokens are made for that.
+retries = sluice.integration("over-https")["stats"]["retries"]
+sandbox.faults({"action": "skew", "skew": 7200, "operation": "SendMessage"})
+delivered += len(write(5, "clock"))
+for device in devices:
+    sluice.wait_until_delivered(device, delivered)
+check(sandbox.control("faults")["rules"][0]["struck"] > 0, "the clock was never wrong")
+check(sluice.integration("over-https")["stats"]["retries"] == retries, "the wrong clock cost retries")
+sandbox.faults()
+print("ok: a clock that is two hours off is made up for", flush=True)
+
 # Two who send as one device cut each other off; both say so, and both get everything delivered.
 sluice.stop()
 twins = Sluice([integration(f"twin-{n}", to("twin", "mqtt"), retry={"max_backoff": "200ms"}) for n in (1, 2)])

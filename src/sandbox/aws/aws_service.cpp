@@ -6,11 +6,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <ctime>
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
 #include "sandbox/aws/aws_input.hpp"
+#include "sandbox/core/http_date.hpp"
 
 namespace sluice::sandbox {
 namespace {
@@ -22,19 +22,6 @@ constexpr std::string_view kSqsPrefix = "AmazonSQS.";
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 /// How often a waiting reader looks again. A stand-in's readers are tests and people, not production.
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
-
-/// `Mon, 23 Nov 2026 14:05:00 GMT`: clients read their clock's skew from it.
-std::string http_date(Timestamp time) {
-    auto seconds =
-        std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
-                       kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
 
 /// Like a UUID of version 4, without asking the operating system for every request.
 std::string request_id() {

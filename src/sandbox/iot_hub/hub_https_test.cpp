@@ -279,6 +279,14 @@ TEST_F(HubHttpsTest, FaultsRefuseRequests) {
     EXPECT_EQ(ask(send_request("x")).status, 204);
 }
 
+TEST_F(HubHttpsTest, TellsItsTimeAlsoWhenThatIsWrong) {
+    EXPECT_EQ(outcome(send_request("x")).response.headers.get("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
+    set_faults(R"([{"action":"skew","skew":7200}])");
+    auto refused = outcome(send_request("x")).response;
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_EQ(refused.headers.get("Date"), "Wed, 15 Nov 2023 00:13:20 GMT");
+}
+
 TEST_F(HubHttpsTest, FaultsBreakConnections) {
     for (bool stored : {false, true}) {
         for (bool hangs : {false, true}) {

@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include "json/find.hpp"
+#include "sandbox/core/http_date.hpp"
 
 namespace sluice::sandbox {
 
@@ -130,7 +131,9 @@ asio::awaitable<Outcome> IotHubService::handle(http::Request request) {
         outcome.ending = faults.ending == FaultAction::hang_after ? Outcome::Ending::hang : Outcome::Ending::reset;
         co_return outcome;
     }
-    outcome.response = answer ? std::move(*answer) : to_response(answer.error(), core_.clock.now() + faults.skew);
+    auto now = core_.clock.now() + faults.skew;
+    outcome.response = answer ? std::move(*answer) : to_response(answer.error(), now);
+    outcome.response.headers.set("Date", http_date(now));
     co_return outcome;
 }
 
