@@ -223,6 +223,7 @@ Result<void> Node::Impl::start_listener() {
     options.port = configuration.listen.port;
     options.limits.max_body_bytes = configuration.limits.body;
     options.limits.max_connections = configuration.limits.connections;
+    options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
     if (!configuration.tls_certificate.empty()) {
         auto tls = TlsServerContext::from_files(configuration.tls_certificate, configuration.tls_key);
         if (!tls) return tls.error();

@@ -10,6 +10,7 @@
 #include "base/principal.hpp"
 #include "base/secret.hpp"
 #include "base/units.hpp"
+#include "base/utf8.hpp"
 
 namespace sluice {
 namespace {
@@ -121,6 +122,9 @@ TEST(Names, IdsAndTags) {
     EXPECT_TRUE(is_valid_tag("Dublin office"));
     EXPECT_FALSE(is_valid_tag(""));
     EXPECT_FALSE(is_valid_tag("a\nb"));
+    EXPECT_TRUE(is_valid_tag("Köln, 東京, 🏢"));
+    EXPECT_FALSE(is_valid_tag("K\xF6ln")) << "Latin-1";
+    EXPECT_FALSE(is_valid_tag("\xE6\x9D")) << "cut off within a character";
 }
 
 TEST(Patterns, StarIsOnePartDoubleStarAnyNumber) {
@@ -179,6 +183,16 @@ TEST(Scopes, AllIncludesEach) {
     EXPECT_FALSE(reader.may(Scope::share_create));
     EXPECT_EQ(parse_scope("SHARE:READ"), Scope::share_read);
     EXPECT_FALSE(parse_scope("share:read"));
+}
+
+TEST(Utf8, TakesWhatRfc3629DoesAndNothingElse) {
+    for (const char* good : {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+                             "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
+        EXPECT_TRUE(is_valid_utf8(good)) << good;
+    for (const char* bad :
+         {"\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xC3(", "\xE0\x9F\xBF", "\xE2\x82", "\xED\xA0\x80", "\xED\xBF\xBF",
+          "\xF0\x8F\xBF\xBF", "\xF0\x9F\x98", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "a\xBF"})
+        EXPECT_FALSE(is_valid_utf8(bad)) << bad;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
+#include "base/utf8.hpp"
 
 namespace sluice {
 namespace {
@@ -99,7 +100,7 @@ bool is_valid_tag(std::string_view text) noexcept {
     if (text.empty() || text.size() > 64) return false;
     for (char c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/') return false;
-    return true;
+    return is_valid_utf8(text);
 }
 
 bool is_valid_pattern(std::string_view pattern) noexcept {

@@ -13,6 +13,8 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersAtOnce = 1000;
+/// So many new dead letters are committed at once, however large the cursor.
+constexpr std::size_t kDeadLettersAtOnce = 100;
 
 }  // namespace
 
@@ -27,26 +29,40 @@ awaitable<void> DeliveryShard::commit_soon() {
     while (!stopping_ && (!changed_.empty() || unsynced_)) {
         co_await commit_now_.wait(Deadline::after(options_.commit_interval));
         if (stopping_) break;
-        Result<void> committed = co_await commit(false);
+        Result<void> committed = co_await commit(Extent::due);
         if (!committed) co_await commit_now_.wait(Deadline::after(std::chrono::seconds(1)));
     }
     commit_is_coming_ = false;
 }
 
-awaitable<Result<void>> DeliveryShard::commit(bool sync) {
+/// A cursor with thousands of ranges costs as much to write as many events: it is written less often the larger it is,
+/// yet within the checkpoint interval, so that a crash repeats no more than a power cut does.
+bool DeliveryShard::may_commit_later(const Seat& seat, SteadyTime now) const {
+    return seat.commit_after > now && seat.runtime->uncommitted_dead_letters() < kDeadLettersAtOnce;
+}
+
+awaitable<Result<void>> DeliveryShard::commit(Extent extent) {
     while (committing_) co_await commit_gate_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     committing_ = true;
     std::vector<CursorStore::Commit> commits;
     std::vector<std::uint32_t> numbers;
+    SteadyTime now = clock_.steady_now();
     for (std::uint32_t number : std::exchange(changed_, {})) {
         auto found = seats_.find(number);
         if (found == seats_.end()) continue;
+        if (extent == Extent::due && may_commit_later(found->second, now)) {
+            changed_.insert(number);
+            continue;
+        }
         std::optional<CursorStore::Commit> one = found->second.runtime->take_commit();
         if (!one) continue;
+        auto pause = options_.commit_pause_per_range * one->cursor.settled_beyond.size();
+        found->second.commit_after = now + std::min<SteadyTime::duration>(pause, options_.checkpoint_interval);
         commits.push_back(std::move(*one));
         numbers.push_back(number);
     }
-    bool due = sync || clock_.steady_now() - synced_at_ >= options_.checkpoint_interval;
+    bool sync = extent == Extent::synced;
+    bool due = sync || now - synced_at_ >= options_.checkpoint_interval;
     bool sync_now = due && (sync || unsynced_ || !commits.empty());
     auto work = [this, &commits, sync_now]() -> Result<void> {
         if (!commits.empty()) {
@@ -99,7 +115,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, st
                                                               Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    Result<void> committed = co_await commit(false);
+    Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();
     DeadLetterOutcome total;
     LogPosition after;
@@ -114,7 +130,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, st
         total.settled += outcome->settled;
         total.left += outcome->left;
         if (!total.error) total.error = outcome->error;
-        committed = co_await commit(false);
+        committed = co_await commit(Extent::all);
         if (!committed) co_return committed.error();
     } while (after > before && !deadline.passed());
     Result<void> refreshed = co_await runtime->refresh_held_keys();
@@ -125,7 +141,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, st
 awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, std::vector<LogPosition> positions) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    Result<void> committed = co_await commit(false);
+    Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();
     DeadLetterOutcome total;
     LogPosition after;
@@ -138,7 +154,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, std:
         runtime->discard(*some);
         total.settled += some->size();
         changed(runtime->number());
-        committed = co_await commit(false);
+        committed = co_await commit(Extent::all);
         if (!committed) co_return committed.error();
     } while (after > before);
     Result<void> refreshed = co_await runtime->refresh_held_keys();
@@ -167,7 +183,7 @@ awaitable<Result<std::uint64_t>> DeliveryShard::overtake(Sequence keep_from) {
         lost += *one;
         changed(runtime->number());
     }
-    Result<void> committed = co_await commit(true);
+    Result<void> committed = co_await commit(Extent::synced);
     if (!committed) co_return committed.error();
     co_return lost;
 }

@@ -139,8 +139,8 @@ awaitable<void> DeliveryShard::unseat(std::shared_ptr<IntegrationRuntime> runtim
     co_await runtime->stop(deadline);
     // Its last verdicts are committed before it is gone.
     changed(runtime->number());
-    Result<void> committed = co_await commit(false);
-    for (int attempt = 0; !committed && attempt < 3; ++attempt) committed = co_await commit(false);
+    Result<void> committed = co_await commit(Extent::all);
+    for (int attempt = 0; !committed && attempt < 3; ++attempt) committed = co_await commit(Extent::all);
     router_.remove(runtime->number());
     changed_.erase(runtime->number());
     seats_.erase(runtime->number());
@@ -161,7 +161,7 @@ awaitable<Result<void>> DeliveryShard::add(IntegrationConfig config, bool paused
         co_return started.error();
     }
     // A new integration's beginning is remembered before anyone is told that it was made.
-    co_return co_await commit(false);
+    co_return co_await commit(Extent::all);
 }
 
 awaitable<Result<void>> DeliveryShard::remove(std::string id, bool keep_cursor) {
@@ -176,20 +176,41 @@ awaitable<Result<void>> DeliveryShard::remove(std::string id, bool keep_cursor) 
 awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
     std::shared_ptr<IntegrationRuntime> old = find(config.id);
     if (!old) co_return make_error(Errc::not_found, "no integration " + config.id);
-    // Whether the new settings can be made is known before the old integration is touched.
-    Result<std::shared_ptr<IntegrationRuntime>> tried = make(config);
-    if (!tried) co_return tried.error();
+    // Whether the new settings can start is tried while the old go on.
+    Result<std::shared_ptr<IntegrationRuntime>> made = make(config);
+    if (!made) co_return made.error();
+    std::shared_ptr<IntegrationRuntime> runtime = std::move(*made);
+    Result<void> ready = co_await runtime->try_start();
+    if (!ready || find(config.id) != old) {
+        co_await runtime->stop(Deadline::after(std::chrono::seconds(0)));
+        co_return ready ? make_error(Errc::conflict, "integration " + config.id + " was changed meanwhile")
+                        : ready.error();
+    }
+    // What comes back when they do not start after all. When the old ones cannot be made again (a file that they name
+    // is gone), the new ones wait for their start instead.
+    Result<std::shared_ptr<IntegrationRuntime>> fallback = make(old->config());
+    if (!fallback) fallback = make(std::move(config));
     bool paused = old->paused();
     std::string reason = old->pause_reason();
     co_await unseat(old, Deadline::after(options_.deliver_timeout));
-    std::shared_ptr<IntegrationRuntime> runtime = *tried;
-    seat(runtime);
-    Result<void> started = co_await runtime->start(paused);
+    Result<void> started = make_error(Errc::unavailable, "delivery is stopping");
+    if (!stopping_) {
+        seat(runtime);
+        started = co_await runtime->start(paused);
+    }
+    std::shared_ptr<IntegrationRuntime> unused = fallback ? *fallback : nullptr;
     if (!started) {
         co_await unseat(runtime, Deadline::after(std::chrono::seconds(0)));
-        co_return started.error();
+        runtime = nullptr;
+        if (!stopping_) std::swap(runtime, unused);
+        if (runtime) {
+            seat(runtime);
+            runtime->start_when_possible(paused);
+        }
     }
-    co_return Result<void>();
+    if (paused && runtime) runtime->pause(std::move(reason));
+    if (unused) co_await unused->stop(Deadline::after(std::chrono::seconds(0)));
+    co_return started;
 }
 
 awaitable<Result<void>> DeliveryShard::pause(std::string id, std::string reason) {
@@ -202,7 +223,7 @@ awaitable<Result<void>> DeliveryShard::pause(std::string id, std::string reason)
 awaitable<Result<void>> DeliveryShard::resume(std::string id) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    Result<void> committed = co_await commit(false);
+    Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();
     co_return co_await runtime->resume();
 }
@@ -213,7 +234,7 @@ awaitable<void> DeliveryShard::stop(Deadline deadline) {
     for (auto& [number, seat] : seats_) stops.spawn(seat.runtime->stop(deadline));
     co_await stops.join();
     for (auto& [number, seat] : seats_) changed(number);
-    co_await commit(true);
+    co_await commit(Extent::synced);
     commit_now_.set();
     tasks_.cancel();
     co_await tasks_.join();

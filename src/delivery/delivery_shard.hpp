@@ -64,6 +64,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     struct Seat {
         std::shared_ptr<IntegrationRuntime> runtime;
         std::vector<const Event*> matched;  ///< of the batch being routed
+        SteadyTime commit_after{};          ///< its cursor is large: not written before this
     };
 
     Result<std::shared_ptr<IntegrationRuntime>> make(IntegrationConfig config);
@@ -77,9 +78,14 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
 
     void changed(std::uint32_t number);
     boost::asio::awaitable<void> commit_soon();
-    /// Commits what changed, then syncs when `sync` or when the checkpoint is due. One at a time; who comes meanwhile
-    /// waits.
-    boost::asio::awaitable<Result<void>> commit(bool sync);
+    enum class Extent {
+        due,    ///< large cursors only when it is their time; syncs when the checkpoint is due
+        all,    ///< everything that changed
+        synced  ///< everything, made durable
+    };
+    /// Commits what changed. One at a time; who comes meanwhile waits.
+    boost::asio::awaitable<Result<void>> commit(Extent extent);
+    bool may_commit_later(const Seat& seat, SteadyTime now) const;
     boost::asio::awaitable<Result<std::vector<DeadLetter>>> letters(std::string id, std::vector<LogPosition> positions,
                                                                     LogPosition& after);
 

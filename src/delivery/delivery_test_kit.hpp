@@ -43,6 +43,8 @@ class ScriptedPeer {
         made.max_concurrent = 4;
         return made;
     }();
+    /// What a probe finds out.
+    std::optional<Limits> limits_after_probe;
     std::function<std::string(const Event&)> target = [](const Event&) { return "t"; };
 
     void set_script(Script script) {
@@ -143,6 +145,7 @@ class ScriptedDestination final : public Destination {
         return peer_->deliver(io_, messages);
     }
     boost::asio::awaitable<ProbeReport> probe(Deadline) override {
+        if (peer_->limits_after_probe) peer_->limits = *peer_->limits_after_probe;
         ProbeReport report;
         report.steps.push_back({"connection", ProbeStep::Outcome::ok, "scripted", ""});
         co_return report;
@@ -159,6 +162,11 @@ class FakeCursorStore final : public CursorStore {
   public:
     Result<std::vector<Cursor>> load(std::string_view integration) const override {
         std::lock_guard lock(mutex_);
+        ++loads_;
+        if (loads_ > good_loads_) {
+            changed_.notify_all();
+            return make_error(Errc::io, "the disk cannot be read");
+        }
         auto found = cursors_.find(std::string(integration));
         return found == cursors_.end() ? std::vector<Cursor>() : std::vector<Cursor>{found->second};
     }
@@ -166,8 +174,8 @@ class FakeCursorStore final : public CursorStore {
         {
             std::lock_guard lock(mutex_);
             if (refuses_) return make_error(Errc::io, "the disk is full");
-            ++commits_;
             for (const Commit& commit : commits) {
+                ++commits_of_[commit.integration];
                 cursors_[commit.integration] = commit.cursor;
                 auto& letters = letters_[commit.integration];
                 for (const DeadLetter& letter : commit.dead_letters) letters[letter.position] = letter;
@@ -221,6 +229,27 @@ class FakeCursorStore final : public CursorStore {
         std::lock_guard lock(mutex_);
         refuses_ = refuses;
     }
+    /// So many cursors can still be loaded, then none.
+    void allow_loads(std::size_t count) {
+        std::lock_guard lock(mutex_);
+        loads_ = 0;
+        good_loads_ = count;
+    }
+    /// Waits until `count` loads have failed since allow_loads().
+    void wait_for_failed_loads(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return loads_ >= good_loads_ + count; });
+    }
+    std::size_t commits_of(const std::string& id) const {
+        std::lock_guard lock(mutex_);
+        auto found = commits_of_.find(id);
+        return found == commits_of_.end() ? 0 : found->second;
+    }
+    /// Waits until `id` was committed `count` times.
+    void wait_for_commits(const std::string& id, std::size_t count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return commits_of_[id] >= count; });
+    }
     Cursor cursor(const std::string& id) const {
         std::lock_guard lock(mutex_);
         return cursors_.at(id);
@@ -241,11 +270,13 @@ class FakeCursorStore final : public CursorStore {
 
   private:
     mutable std::mutex mutex_;
-    std::condition_variable changed_;
+    mutable std::condition_variable changed_;
     std::map<std::string, Cursor> cursors_;
     std::map<std::string, std::map<LogPosition, DeadLetter>> letters_;
     bool refuses_ = false;
-    std::size_t commits_ = 0;
+    std::map<std::string, std::size_t> commits_of_;
+    mutable std::size_t loads_ = 0;
+    std::size_t good_loads_ = ~std::size_t(0);
 };
 
 /// An engine over real shards, a log in memory, and peers by name.

@@ -36,8 +36,10 @@ struct DeliveryOptions {
     std::size_t read_page_bytes = 1 << 20;                ///< of one read of a laggard
     std::chrono::milliseconds commit_interval{50};        ///< cursors are written in groups this often
     std::chrono::milliseconds checkpoint_interval{1000};  ///< and made durable this often
-    std::chrono::milliseconds deliver_timeout{30'000};    ///< deadline of one deliver() call
-    std::size_t max_connections = 8;                      ///< per integration
+    /// A cursor rests this long for each of its settled ranges before it is written again, at most checkpoint_interval.
+    std::chrono::microseconds commit_pause_per_range{100};
+    std::chrono::milliseconds deliver_timeout{30'000};  ///< deadline of one deliver() call
+    std::size_t max_connections = 8;                    ///< per integration
 
     /// `on_dead_letter: pause` took effect: whoever keeps the list of integrations remembers it across restarts. Called
     /// on the integration's shard.
@@ -83,7 +85,8 @@ class DeliveryEngine {
     boost::asio::awaitable<Result<void>> add(IntegrationConfig config, bool paused = false);
     /// Stops and, unless `keep_cursor`, forgets cursor and dead letters. Completes when nothing of it is left running.
     boost::asio::awaitable<Result<void>> remove(std::string id, bool keep_cursor);
-    /// Stops, then goes on with new settings from the same cursor. When the new settings are refused the old go on.
+    /// Stops, then goes on with new settings from the same cursor, paused if it was. When the new settings cannot
+    /// start, the old go on.
     boost::asio::awaitable<Result<void>> replace(IntegrationConfig config);
 
     /// What is in flight finishes; nothing else is sent, and the backlog stays in the log. Idempotent.

@@ -57,7 +57,8 @@ std::string check_org(std::string_view text) {
 }
 
 std::string check_tag(std::string_view text) {
-    return is_valid_tag(text) ? std::string() : "is not a tag: 1 to 64 bytes without '/' or control characters";
+    return is_valid_tag(text) ? std::string()
+                              : "is not a tag: 1 to 64 bytes of UTF-8 without '/' and control characters";
 }
 
 /// A list of words from a fixed set, as the bits of a filter.

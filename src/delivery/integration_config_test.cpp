@@ -120,6 +120,16 @@ TEST(IntegrationConfig, ErrorsNameThePath) {
                 HasSubstr("integrations[2].redact[0]"));
 }
 
+TEST(IntegrationConfig, ATagOfTheFilterIsUtf8AsTagsOfObjectsAre) {
+    auto settings =
+        boost::json::parse(R"({"id":"a","filter":{"tags":["Dublin","x"]},"destination":{"type":"pipe","to":"x"}})")
+            .as_object();
+    settings["filter"].as_object()["tags"].as_array()[1] = boost::json::string("K\xF6ln");
+    auto parsed = parse_integration(settings, registry_with_pipe(), {});
+    ASSERT_FALSE(parsed);
+    EXPECT_THAT(parsed.error().message, HasSubstr("filter.tags[1] is not a tag"));
+}
+
 TEST(IntegrationConfig, UnknownMembersSuggestTheNearestKnownOne) {
     auto parsed = parse(R"({"id":"a","filter":{"rectypes":["io.a"]},"destination":{"type":"pipe","to":"x"}})");
     EXPECT_THAT(parsed.error().message, HasSubstr("filter.rectypes is not a known setting"));

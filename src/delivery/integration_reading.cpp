@@ -32,13 +32,14 @@ void IntegrationRuntime::skipped(Sequence first, Sequence last) {
     mode_ = Mode::reading;
     aside_overflowed_ = true;
     ++counting_;
-    tasks_.spawn(count_skipped(first, last));
+    tasks_.spawn(count_skipped(first, last, start_attempt_));
 }
 
-awaitable<void> IntegrationRuntime::count_skipped(Sequence first, Sequence last) {
+awaitable<void> IntegrationRuntime::count_skipped(Sequence first, Sequence last, std::uint64_t attempt) {
     auto work = [this, first, last] { return around_.log.count(0, first, last, config_.filter); };
     Result<std::uint64_t> counted = co_await around_.reads.run(std::move(work));
     --counting_;
+    if (attempt != start_attempt_) co_return;  // a start since then counts them with the rest
     if (counted) {
         matched_ += *counted;
     } else {

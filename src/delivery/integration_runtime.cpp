@@ -11,6 +11,13 @@ namespace sluice {
 
 using boost::asio::awaitable;
 
+namespace {
+
+constexpr std::chrono::milliseconds kFirstStartPause{100};
+constexpr std::chrono::milliseconds kLongestStartPause{30'000};
+
+}  // namespace
+
 IntegrationRuntime::IntegrationRuntime(std::uint32_t number, IntegrationConfig config,
                                        std::unique_ptr<Destination> destination, PayloadRenderer renderer,
                                        TextTemplate key, RuntimeSurroundings surroundings)
@@ -92,22 +99,53 @@ awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence 
     co_return co_await around_.writes.run(std::move(work));
 }
 
+awaitable<Result<void>> IntegrationRuntime::try_start() {
+    Result<Stored> stored = co_await load(around_.routed());
+    if (!stored) co_return stored.error();
+    if (config_.on_dead_letter != OnDeadLetter::hold_key) co_return Result<void>();
+    Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+    if (!keys) co_return keys.error();
+    co_return Result<void>();
+}
+
+void IntegrationRuntime::start_when_possible(bool paused) {
+    start_paused_ = paused;
+    tasks_.spawn(start_patiently());
+}
+
+awaitable<void> IntegrationRuntime::start_patiently() {
+    for (auto pause = kFirstStartPause; !stopping_; pause = std::min(pause * 2, kLongestStartPause)) {
+        Result<void> started = co_await start(start_paused_);
+        if (started) break;
+        start_error_ = started.error().message;
+        co_await side_wake_.wait(Deadline::after(pause));
+    }
+}
+
 awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
+    start_paused_ = start_paused;
     Sequence routed = around_.routed();
+    matched_ = 0;
+    ++start_attempt_;
     Result<Stored> stored = co_await load(routed);
     if (!stored) co_return stored.error();
-    matched_ += stored->cursor.ledger.settled() + stored->unsettled;
     std::vector<Lane::KeyName> held;
     if (config_.on_dead_letter == OnDeadLetter::hold_key) {
         Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
         if (!keys) co_return keys.error();
         held = std::move(*keys);
     }
+    if (stopping_) co_return make_error(Errc::cancelled, "integration " + config_.id + " is stopping");
+    matched_ += stored->cursor.ledger.settled() + stored->unsettled;
+    start_error_.clear();
     dead_letter_totals_ = stored->totals;
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
     commit_wanted_ = stored->is_new;
-    if (start_paused) lane_->pause(pause_reason_ = "paused by a person");
+    if (start_paused_) {
+        if (pause_reason_.empty()) pause_reason_ = "paused by a person";
+        lane_->pause(pause_reason_);
+    }
     if (commit_wanted_) around_.changed(number_);
     pump();
     co_return Result<void>();
@@ -125,12 +163,14 @@ awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
 }
 
 void IntegrationRuntime::pause(std::string reason) {
-    if (!lane_ || lane_->paused()) return;
-    lane_->pause(pause_reason_ = std::move(reason));
+    pause_reason_ = std::move(reason);
+    start_paused_ = true;
+    if (lane_) lane_->pause(pause_reason_);
     pump();
 }
 
 awaitable<Result<void>> IntegrationRuntime::resume() {
+    start_paused_ = false;
     if (!lane_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is still starting");
     lane_->resume();
     pause_reason_.clear();

@@ -47,8 +47,13 @@ class IntegrationRuntime {
                        PayloadRenderer renderer, TextTemplate key, RuntimeSurroundings surroundings);
     ~IntegrationRuntime();
 
-    /// Loads or makes the cursor. The router counts matches from `routed()` as it is when this is called.
+    /// Loads or makes the cursor. The router counts matches from `routed()` as it is when this is called. After a
+    /// failure it may be called again.
     boost::asio::awaitable<Result<void>> start(bool paused);
+    /// The same, again and again until it works or stop() is called; status() says why it does not yet.
+    void start_when_possible(bool paused);
+    /// Whether start() would work now; leaves no trace.
+    boost::asio::awaitable<Result<void>> try_start();
     /// Nothing new is sent; what is in flight is waited for until the deadline, then cancelled. Completes when nothing
     /// of it runs; its cursor is left to take_commit().
     boost::asio::awaitable<void> stop(Deadline deadline);
@@ -86,7 +91,10 @@ class IntegrationRuntime {
 
     const IntegrationConfig& config() const noexcept { return config_; }
     std::uint32_t number() const noexcept { return number_; }
-    bool paused() const noexcept { return lane_ && lane_->paused(); }
+    bool paused() const noexcept { return lane_ ? lane_->paused() : start_paused_; }
+    /// Settled ranges that its cursor carries: what writing it costs.
+    std::size_t range_count() const noexcept { return lane_ ? lane_->range_count() : 0; }
+    std::size_t uncommitted_dead_letters() const noexcept { return dead_letters_.size(); }
     const std::string& pause_reason() const noexcept { return pause_reason_; }
 
   private:
@@ -103,6 +111,7 @@ class IntegrationRuntime {
     };
     boost::asio::awaitable<Result<Stored>> load(Sequence routed);
     boost::asio::awaitable<Result<std::vector<Lane::KeyName>>> keys_of_dead_letters();
+    boost::asio::awaitable<void> start_patiently();
     LaneOptions lane_options() const;
     void make_lane(const Cursor& cursor, CursorStore::DeadLetterTotals totals);
     void forget_memory();
@@ -116,7 +125,7 @@ class IntegrationRuntime {
     boost::asio::awaitable<void> read_page(Sequence from, Sequence to, std::uint64_t epoch);
     void take_page(ReadPage page, Sequence from, Sequence to);
     boost::asio::awaitable<void> load_bytes(std::vector<std::pair<SlotIndex, Sequence>> wanted, std::uint64_t epoch);
-    boost::asio::awaitable<void> count_skipped(Sequence first, Sequence last);
+    boost::asio::awaitable<void> count_skipped(Sequence first, Sequence last, std::uint64_t attempt);
 
     // integration_runtime.cpp
     boost::asio::awaitable<void> deliver(BatchIndex batch);
@@ -189,7 +198,8 @@ class IntegrationRuntime {
     SteadyTime read_again_at_{};
     SteadyTime wake_asked_ = SteadyTime::max();
 
-    std::uint64_t matched_ = 0;   ///< up to the router's last, read or not
+    std::uint64_t matched_ = 0;  ///< up to the router's last, read or not
+    std::uint64_t start_attempt_ = 0;
     std::uint32_t counting_ = 0;  ///< ranges whose matches are not in matched_ yet
     std::vector<DeadLetter> dead_letters_;
     std::vector<LogPosition> erased_dead_letters_;
@@ -197,6 +207,8 @@ class IntegrationRuntime {
     bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
     CursorStore::DeadLetterTotals dead_letter_totals_;
     std::string pause_reason_;
+    bool start_paused_ = false;
+    std::string start_error_;  ///< why start() did not work, while it is tried again
     std::optional<Timestamp> last_delivery_;
     std::string read_error_;  ///< why the log could not be read, while that lasts
 };

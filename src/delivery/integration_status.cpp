@@ -55,7 +55,8 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     status.org = config_.org;
     status.destination_type = config_.destination_type();
     if (!lane_) {
-        status.reason = "starting";
+        if (!start_error_.empty()) status.state = IntegrationState::blocked;
+        status.reason = start_error_.empty() ? "starting" : "it cannot be started: " + start_error_;
         co_return status;
     }
     double lag = co_await lag_seconds();
@@ -99,6 +100,8 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
 awaitable<ProbeReport> IntegrationRuntime::probe(Deadline deadline) {
     Operation operation(*this);
     ProbeReport report = co_await destination_->probe(deadline);
+    if (lane_) lane_->change_limits(destination_->limits());
+    pump();
     co_return report;
 }
 

@@ -42,6 +42,20 @@ Lane::Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLe
     options_.limits.max_concurrent = allowed_in_flight_;
 }
 
+void Lane::change_limits(const Limits& limits) {
+    bool was_unhindered = allowed_in_flight_ >= options_.limits.max_concurrent;
+    SameKeyInBatch same_key = options_.limits.same_key;
+    bool one_target = options_.limits.one_target_per_batch;
+    options_.limits = limits;
+    options_.limits.same_key = same_key;
+    options_.limits.one_target_per_batch = one_target;
+    options_.limits.max_concurrent = std::max<std::size_t>(1, limits.max_concurrent);
+    batch_events_ = std::max<std::uint64_t>(1, std::min(limits.max_events, options_.batch.max_events));
+    batch_bytes_ = std::min<std::uint64_t>(limits.max_bytes, options_.batch.max_bytes);
+    allowed_in_flight_ =
+        was_unhindered ? options_.limits.max_concurrent : std::min(allowed_in_flight_, options_.limits.max_concurrent);
+}
+
 // Reading.
 
 bool Lane::wants_more() const noexcept {

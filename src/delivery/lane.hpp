@@ -173,6 +173,8 @@ class Lane {
     /// Events fed and not settled. `matched_read() == ledger().settled() + pending()`, always (asserted with each
     /// cursor).
     std::uint64_t pending() const noexcept { return unsettled_.size(); }
+    /// Settled ranges beyond the position, as cursor() would give them.
+    std::size_t range_count() const noexcept { return unsettled_.range_count(); }
     std::uint64_t matched_read() const noexcept { return matched_; }
     Sequence oldest_pending() const noexcept {
         return unsettled_.size() == 0 ? 0 : unsettled_.sequence(unsettled_.oldest());
@@ -204,6 +206,10 @@ class Lane {
         std::uint64_t pending = 0;
     };
     std::vector<RefusingTarget> refusing_targets() const;
+    /// The destination has learnt what it takes (a probe read the service's own limits): holds for what is fed and sent
+    /// from here on. How events of a key share a batch stays as it was made.
+    void change_limits(const Limits& limits);
+
     /// True when nothing of this target is pending and it is not refusing: its index may name another one.
     bool target_is_idle(TargetIndex target) const noexcept;
 

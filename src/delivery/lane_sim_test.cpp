@@ -309,7 +309,7 @@ class Simulation {
     }
 
     void trouble() {
-        switch (random_.below(8)) {
+        switch (random_.below(9)) {
             case 0:
                 destination_.unreachable = !destination_.unreachable;
                 break;
@@ -332,6 +332,13 @@ class Simulation {
             case 7:
                 if (random_.chance(30)) overtake();
                 if (random_.chance(30)) attend();
+                break;
+            case 8:
+                // A probe read the service's own limits.
+                limits_.max_events = random_.between(1, 20);
+                limits_.max_concurrent = random_.between(1, 5);
+                options_.limits = limits_;
+                lane_->change_limits(limits_);
                 break;
         }
     }

@@ -93,6 +93,8 @@ class Destination {
   public:
     virtual ~Destination() = default;
 
+    /// Asked at start and after each probe(), which may have read the service's own. `same_key` and
+    /// `one_target_per_batch` stay as they were at start.
     virtual Limits limits() const = 0;
 
     /// The target of an event (stream, queue, file…) appended to `out`; an error means this event can never be

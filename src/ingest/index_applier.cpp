@@ -50,15 +50,19 @@ void IndexApplier::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void IndexApplier::when_applied(LogPosition position, std::function<void()> then) {
+void IndexApplier::when_applied(LogPosition position, std::function<void(Result<void>)> then) {
+    Result<void> outcome;
     {
         const std::lock_guard guard(mutex_);
         if (applied_.at(position.partition) < position.sequence) {
-            waiters_.push_back({position, std::move(then)});
-            return;
+            if (!last_error_) {
+                waiters_.push_back({position, std::move(then)});
+                return;
+            }
+            outcome = *last_error_;
         }
     }
-    then();
+    then(std::move(outcome));
 }
 
 std::optional<Error> IndexApplier::last_error() const {
@@ -90,20 +94,16 @@ void IndexApplier::run() {
             waiting_bytes_ -= byte_size(batch);
             release_waiters(batch.partition, batch.last);
         }
+        note_caught_up();
     }
 }
 
 bool IndexApplier::apply(const CommittedBatch& batch) {
     for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
         const auto done = index_.apply(batch);
+        if (done) return true;
+        refuse_waiters(done.error());
         std::unique_lock lock(mutex_);
-        if (done) {
-            last_error_.reset();
-            failing_ = false;
-            return true;
-        }
-        last_error_ = done.error();
-        failing_ = true;
         // What is not applied now is read from the log at the next start.
         if (changed_.wait_for(lock, pause, [this] { return stopping_; })) return false;
     }
@@ -122,7 +122,26 @@ void IndexApplier::release_waiters(Partition partition, Sequence applied) {
     }
     // All callers of one sync are woken together, once a shard.
     const PostBatch together;
-    for (Waiter& waiter : released) waiter.then();
+    for (Waiter& waiter : released) waiter.then({});
+}
+
+void IndexApplier::refuse_waiters(const Error& why) {
+    std::vector<Waiter> refused;
+    {
+        const std::lock_guard guard(mutex_);
+        last_error_ = why;
+        failing_ = true;
+        refused.swap(waiters_);
+    }
+    const PostBatch together;
+    for (Waiter& waiter : refused) waiter.then(why);
+}
+
+void IndexApplier::note_caught_up() {
+    const std::lock_guard guard(mutex_);
+    if (!queue_.empty()) return;
+    last_error_.reset();
+    failing_ = false;
 }
 
 }  // namespace sluice

@@ -36,21 +36,23 @@ class IndexApplier {
     void start();
     void stop();
 
-    /// Calls `then` once the event at `position` is in the index: now, or later on the applier's thread. It must return
-    /// quickly.
-    void when_applied(LogPosition position, std::function<void()> then);
+    /// Calls `then` once the event at `position` is in the index, or with the reason as soon as the index cannot be
+    /// written (the event is durable all the same, and gets there later): now, or later on the applier's thread. It
+    /// must return quickly.
+    void when_applied(LogPosition position, std::function<void(Result<void>)> then);
 
     /// Bytes of committed events that are not in the index yet.
     std::uint64_t waiting_bytes() const noexcept { return waiting_bytes_.load(std::memory_order_relaxed); }
     /// Why the index could not be written; nullopt when it can.
     std::optional<Error> last_error() const;
-    /// True while the index cannot be written: what is stored now would be answered late. Costs one atomic read.
+    /// True from the time that the index cannot be written until it has caught up: reads would miss what is durable.
+    /// Costs one atomic read.
     bool is_failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
 
   private:
     struct Waiter {
         LogPosition position;
-        std::function<void()> then;
+        std::function<void(Result<void>)> then;
     };
     using Batch = std::shared_ptr<const CommittedBatch>;
 
@@ -59,6 +61,10 @@ class IndexApplier {
     /// False when it was stopped before the index took the batch.
     bool apply(const CommittedBatch& batch);
     void release_waiters(Partition partition, Sequence applied);
+    /// Tells everybody who waits that the index cannot be written.
+    void refuse_waiters(const Error& why);
+    /// The index is whole again once everything that was queued is in it.
+    void note_caught_up();
 
     ObjectIndex& index_;
     std::thread thread_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "base/fake_clock.hpp"
@@ -23,7 +24,7 @@ class ScriptedIndex final : public ObjectIndex {
         std::unique_lock lock(mutex_);
         ++attempts_;
         changed_.notify_all();
-        changed_.wait(lock, [this] { return !held_; });
+        changed_.wait(lock, [&] { return !held_ && batch.last < hold_from_; });
         if (failing_) return make_error(Errc::io, "the index cannot be written");
         for (const Event& event : batch.events) applied_.push_back(event.sequence());
         return {};
@@ -40,6 +41,12 @@ class ScriptedIndex final : public ObjectIndex {
     void hold(bool held) {
         const std::lock_guard lock(mutex_);
         held_ = held;
+        changed_.notify_all();
+    }
+    /// Batches that reach `sequence` wait.
+    void hold_from(Sequence sequence) {
+        const std::lock_guard lock(mutex_);
+        hold_from_ = sequence;
         changed_.notify_all();
     }
     void wait_for_attempts(int count) {
@@ -62,6 +69,7 @@ class ScriptedIndex final : public ObjectIndex {
     std::vector<Sequence> applied_;
     Sequence watermark_ = 0;
     bool held_ = false;
+    Sequence hold_from_ = ~Sequence(0);
     int attempts_ = 0;
     bool failing_ = false;
 };
@@ -82,14 +90,18 @@ class IndexApplierTest : public ::testing::Test {
         log_.append(std::move(batch), [](Result<AppendReceipt> receipt) { ASSERT_TRUE(receipt); });
     }
 
-    std::future<void> applied(Sequence sequence) {
-        auto promise = std::make_shared<std::promise<void>>();
+    std::future<bool> applied(Sequence sequence) {
+        auto promise = std::make_shared<std::promise<bool>>();
         auto future = promise->get_future();
-        applier_.when_applied({0, sequence}, [promise] { promise->set_value(); });
+        applier_.when_applied({0, sequence}, [promise](Result<void> done) { promise->set_value(bool(done)); });
         return future;
     }
+    void wait_until_applied(Sequence sequence) {
+        // While the index fails nobody is kept waiting: asked until it has caught up.
+        while (!applied(sequence).get()) std::this_thread::yield();
+    }
 
-    static bool is_ready(std::future<void>& future) {
+    static bool is_ready(std::future<bool>& future) {
         return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     }
 
@@ -150,9 +162,45 @@ TEST_F(IndexApplierTest, AnIndexThatCannotBeWrittenIsTriedAgainAndNothingIsSkipp
     EXPECT_TRUE(applier_.last_error());
     EXPECT_TRUE(applier_.is_failing());
     index_.fail(false);
-    applied(2).get();
+    wait_until_applied(2);
+    applier_.stop();
     EXPECT_EQ(index_.applied(), (std::vector<Sequence>{1, 2}));
     EXPECT_FALSE(applier_.last_error());
+    EXPECT_FALSE(applier_.is_failing());
+}
+
+TEST_F(IndexApplierTest, ThoseWhoWaitAreToldAtOnceWhenTheIndexCannotBeWritten) {
+    index_.hold(true);
+    applier_.start();
+    append(1);
+    append(1);
+    index_.wait_for_attempts(1);
+    auto first = applied(1);
+    auto second = applied(2);
+    index_.fail(true);
+    index_.hold(false);
+    EXPECT_FALSE(first.get());
+    EXPECT_FALSE(second.get()) << "also one whose batch was not tried yet";
+    EXPECT_FALSE(applied(2).get()) << "and one who comes later";
+    index_.fail(false);
+    wait_until_applied(2);
+    EXPECT_EQ(index_.applied(), (std::vector<Sequence>{1, 2})) << "what was refused is in the index all the same";
+}
+
+TEST_F(IndexApplierTest, AnIndexThatFailedIsWholeAgainOnlyOnceItHasCaughtUp) {
+    index_.fail(true);
+    applier_.start();
+    append(1);
+    index_.wait_for_attempts(1);
+    append(1);
+    index_.hold_from(2);
+    while (!applier_.is_failing()) std::this_thread::yield();
+    index_.fail(false);
+    while (index_.applied().empty()) std::this_thread::yield();
+    EXPECT_TRUE(applier_.is_failing()) << "a reader would not see the second yet";
+    index_.hold_from(~Sequence(0));
+    wait_until_applied(2);
+    applier_.stop();
     EXPECT_FALSE(applier_.is_failing());
 }
 

@@ -29,6 +29,8 @@ std::string joined(std::initializer_list<std::string_view> names) {
 
 using Mark = std::optional<IdempotencyMark>;
 
+/// An index that cannot be written is tried again within seconds.
+constexpr std::chrono::seconds kRetryAfterIndex{5};
 /// About what an envelope, its obj and its record have besides the data: for admission.
 constexpr std::size_t kEventOverhead = 1024;
 /// About what a record has besides its envelope.
@@ -200,8 +202,7 @@ std::optional<Refusal> Ingest::refuse_while_index_fails() const {
     // An object that cannot be indexed could be stored but not answered: better to say so than to keep the caller
     // waiting.
     return Refusal::of(Refusal::Kind::busy, "index_unavailable",
-                       "objects cannot be indexed now, most likely as the disk is full; try again",
-                       std::chrono::seconds(5));
+                       "objects cannot be indexed now, most likely as the disk is full; try again", kRetryAfterIndex);
 }
 
 asio::awaitable<IngestResult<Written>> Ingest::write(Write write, Fill fill) {
@@ -270,6 +271,8 @@ asio::awaitable<IngestResult<Event>> Ingest::change(ObjectKey key, std::uint64_t
     if (!ticket) co_return ticket.error();
     std::string name = joined({key.org, to_string(key.type), key.rec_type, key.id});
     KeyedMutex::Lock lock = co_await changing_.lock(std::move(name));
+    // Who held the lock may have been told that its change is not in the index: what stands there is not the latest.
+    if (auto refusal = refuse_while_index_fails()) co_return std::move(*refusal);
     IngestResult<Event> current = co_await get(key);
     if (!current) co_return current.error();
 
@@ -283,18 +286,32 @@ asio::awaitable<IngestResult<Event>> Ingest::change(ObjectKey key, std::uint64_t
 }
 
 asio::awaitable<IngestResult<AppendReceipt>> Ingest::append(EventBatch batch, bool visible_to_reads) {
+    struct Appended {
+        Result<AppendReceipt> receipt;
+        Result<void> indexed;
+    };
     auto start = [this, &batch, visible_to_reads](auto done) {
         log_.append(std::move(batch), [this, visible_to_reads, done](Result<AppendReceipt> receipt) {
             if (!receipt || !visible_to_reads) {
-                done(std::move(receipt));
+                done(Appended{std::move(receipt), {}});
             } else {
-                applier_.when_applied({receipt->partition, receipt->last}, [done, receipt] { done(receipt); });
+                applier_.when_applied({receipt->partition, receipt->last}, [done, receipt](Result<void> indexed) {
+                    done(Appended{receipt, std::move(indexed)});
+                });
             }
         });
     };
-    Result<AppendReceipt> receipt = co_await await_callback<Result<AppendReceipt>>(std::move(start));
-    if (!receipt) co_return refusal_of(receipt.error());
-    co_return *receipt;
+    Appended appended = co_await await_callback<Appended>(std::move(start));
+    if (!appended.receipt) co_return refusal_of(appended.receipt.error());
+    // It is durable, and delivered. Only what the index is for (reading it, recognising a repetition) comes late; to
+    // keep the caller until there is room would hold its connection, and its bytes, for as long as the disk is full.
+    if (!appended.indexed)
+        co_return Refusal::of(Refusal::Kind::busy, "stored_not_indexed",
+                              "this write is stored and will be delivered, but it cannot be read yet, as the object "
+                              "index cannot be written, most likely as the disk is full; do not send it again unless "
+                              "with the same Idempotency-Key",
+                              kRetryAfterIndex);
+    co_return *appended.receipt;
 }
 
 }  // namespace sluice

@@ -7,7 +7,6 @@
 
 #include "base/ids.hpp"
 #include "base/units.hpp"
-#include "json/find.hpp"
 #include "sources/share_api/answer.hpp"
 #include "sources/share_api/problems.hpp"
 
@@ -30,8 +29,7 @@ std::optional<http::Response> check_names(const Route& route) {
             "128 bytes");
     if (route.tags.size() > kMaxTags)
         return bad_request("too_many_tags", "at most " + std::to_string(kMaxTags) + " tags can be given");
-    const auto is_good = [](const std::string& tag) { return is_valid_tag(tag) && json::is_valid_utf8(tag); };
-    if (!std::all_of(route.tags.begin(), route.tags.end(), is_good))
+    if (!std::all_of(route.tags.begin(), route.tags.end(), is_valid_tag))
         return bad_request("invalid_tag", "a tag is 1 to 64 bytes of UTF-8 without control characters and slashes");
     if (route.kind == Route::Kind::object && !is_valid_object_id(route.id))
         return bad_request("invalid_id", "an id is 1 to 128 of A-Z a-z 0-9 . _ : - and starts with a letter or digit");

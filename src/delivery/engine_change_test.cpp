@@ -1,0 +1,140 @@
+// What changes while an integration runs: its settings, what its destination takes, how large its cursor is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "delivery/delivery_test_kit.hpp"
+
+namespace sluice {
+namespace {
+
+using testing::HasSubstr;
+
+std::string one_of_ten(std::size_t i) {
+    return "o" + std::to_string(i % 10);
+}
+
+std::vector<Sequence> numbers(Sequence first, Sequence last) {
+    std::vector<Sequence> all(last - first + 1);
+    std::iota(all.begin(), all.end(), first);
+    return all;
+}
+
+TEST(DeliveryEngineChange, SettingsThatCannotStartLeaveTheOldOnesUndisturbed) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "old")));
+    rig.append(5, one_of_ten);
+    rig.cursors.wait_for_settled("a", 5);
+
+    rig.cursors.allow_loads(0);
+    Result<void> replaced = rig.run(rig.engine().replace(rig.config("a", "new")));
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.error().code, Errc::io);
+    EXPECT_EQ(rig.status("a").state, IntegrationState::running);
+    rig.append(5, one_of_ten);
+    rig.peer("old")->wait_for_count(10);
+    EXPECT_EQ(rig.peer("old")->sequences(), numbers(1, 10));
+    EXPECT_EQ(rig.peer("new")->calls(), 0u);
+}
+
+TEST(DeliveryEngineChange, TheOldSettingsComeBackWhenTheNewFailAtTheLastMoment) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "old")));
+    rig.append(5, one_of_ten);
+    rig.cursors.wait_for_settled("a", 5);
+
+    rig.cursors.allow_loads(1);  // the trial works, the start does not
+    ASSERT_FALSE(rig.run(rig.engine().replace(rig.config("a", "new"))));
+    rig.cursors.wait_for_failed_loads(2);  // the new ones', and the first of the old ones' coming back
+    rig.append(5, one_of_ten);
+    rig.cursors.allow_loads(~std::size_t(0) / 2);
+    rig.peer("old")->wait_for_count(10);
+    rig.cursors.wait_for_settled("a", 10);
+    EXPECT_EQ(rig.peer("old")->sequences(), numbers(1, 10)) << "what came meanwhile is neither lost nor repeated";
+    EXPECT_EQ(rig.peer("new")->calls(), 0u);
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::running);
+    EXPECT_EQ(status.stats.matched, 10u);
+}
+
+TEST(DeliveryEngineChange, AnIntegrationThatWaitsForItsStartSaysWhyAndCanBeRemoved) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "old")));
+    rig.cursors.allow_loads(1);
+    ASSERT_FALSE(rig.run(rig.engine().replace(rig.config("a", "new"))));
+    rig.cursors.wait_for_failed_loads(3);  // the second attempt of the old: what the first met was told
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::blocked);
+    EXPECT_THAT(status.reason, HasSubstr("the disk cannot be read"));
+    EXPECT_TRUE(rig.run(rig.engine().remove("a", true)));
+    EXPECT_FALSE(rig.run(rig.engine().status("a")));
+}
+
+TEST(DeliveryEngineChange, APausedIntegrationStaysPausedWithItsReasonUnderNewSettings) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "old")));
+    ASSERT_TRUE(rig.run(rig.engine().pause("a", "paused by ops")));
+    ASSERT_TRUE(rig.run(rig.engine().replace(rig.config("a", "new"))));
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    EXPECT_EQ(status.reason, "paused by ops");
+}
+
+TEST(DeliveryEngineChange, WhatAProbeFindsOutHoldsForTheNextBatch) {
+    DeliveryRig rig;
+    rig.peer()->limits.max_events = 1;
+    rig.peer()->limits.max_concurrent = 1;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(10, one_of_ten);
+    rig.cursors.wait_for_settled("a", 10);
+    EXPECT_EQ(rig.peer()->calls(), 10u);
+
+    Limits larger = rig.peer()->limits;
+    larger.max_events = 100;
+    rig.peer()->limits_after_probe = larger;
+    ASSERT_TRUE(rig.run(rig.engine().probe("a", Deadline::never())));
+    rig.append(10, one_of_ten);
+    rig.cursors.wait_for_settled("a", 20);
+    EXPECT_EQ(rig.peer()->calls(), 11u) << "ten keys fit one batch now";
+}
+
+// A cursor with many ranges beside one that has none, on the same shard.
+TEST(DeliveryEngineChange, AHeavyCursorIsWrittenLessOftenThanALightOne) {
+    DeliveryRig rig;
+    rig.shard_count = 1;
+    rig.options.commit_pause_per_range = std::chrono::hours(1);
+    rig.options.checkpoint_interval = std::chrono::hours(1);
+    rig.peer("heavy")->set_script([](std::span<const Message> messages) {
+        auto why = std::make_shared<Failure>();
+        why->error_class = ErrorClass::transient;
+        why->target = "t";
+        std::vector<Verdict> verdicts;
+        for (const Message& message : messages)
+            verdicts.push_back(message.key == "o0" ? Verdict::retry(why) : Verdict::accepted());
+        return verdicts;
+    });
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("heavy", "heavy")));
+    ASSERT_TRUE(rig.add(rig.config("light", "light")));
+    rig.append(50, one_of_ten);
+    rig.cursors.wait_for("heavy", [](const Cursor& cursor) { return cursor.settled_beyond.size() >= 1; });
+    std::size_t before = rig.cursors.commits_of("heavy");
+    for (int i = 0; i < 5; ++i) {
+        std::size_t light = rig.cursors.commits_of("light");
+        rig.append(10, one_of_ten);
+        rig.cursors.wait_for_commits("light", light + 1);
+    }
+    rig.peer("heavy")->wait_for_count(90);
+    EXPECT_EQ(rig.cursors.commits_of("heavy"), before);
+    rig.stop();
+    EXPECT_EQ(rig.cursors.cursor("heavy").ledger.delivered, 90u) << "a stop writes all of it";
+}
+
+}  // namespace
+}  // namespace sluice
