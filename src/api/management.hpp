@@ -27,6 +27,8 @@ class ManagementApi {
         std::function<NodeStatus()> node_status;
         /// Why it cannot take writes or deliver; nullopt when ready.
         std::function<std::optional<std::string>()> not_ready;
+        /// Applies the configuration file as it is now.
+        std::function<boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>>()> reload;
     };
     explicit ManagementApi(Parts parts) : parts_(std::move(parts)) {}
 
@@ -43,6 +45,11 @@ class ManagementApi {
     boost::asio::awaitable<http::Response> integrations(Route route, Principal caller, http::Request request);
     boost::asio::awaitable<http::Response> list(Principal caller, http::Request request);
     boost::asio::awaitable<http::Response> create(Principal caller, http::Request request);
+    boost::asio::awaitable<http::Response> change(std::string id, Principal caller, http::Request request);
+    boost::asio::awaitable<http::Response> dead_letters(std::string id, Principal caller, http::Request request);
+    boost::asio::awaitable<http::Response> settle_dead_letters(Route route, Principal caller, http::Request request);
+    boost::asio::awaitable<http::Response> replay(std::string id, Principal caller, http::Request request);
+    boost::asio::awaitable<http::Response> reload(Principal caller);
     boost::asio::awaitable<http::Response> act(Route route, Principal caller, http::Request request);
     boost::asio::awaitable<http::Response> status();
     boost::asio::awaitable<http::Response> metrics();

@@ -45,7 +45,11 @@ boost::json::object to_json(const IntegrationStats& stats) {
                             {"pending", stats.pending},
                             {"retries", stats.retries},
                             {"duplicates_possible", stats.duplicates_possible},
+                            {"redelivered", stats.redelivered},
                             {"bytes", stats.bytes},
+                            {"breaker", stats.breaker},
+                            {"backlog", boost::json::object{{"bytes", stats.backlog_bytes},
+                                                            {"of_hard_limit", stats.backlog_of_hard_limit}}},
                             {"last_delivery", time_or_null(stats.last_delivery)}};
     if (stats.last_error)
         out["last_error"] = error_json(*stats.last_error);
@@ -69,6 +73,43 @@ boost::json::object to_json(const IntegrationDirectory::Item& item) {
     out["state"] = to_string(item.status.state);
     out["reason"] = item.status.reason;
     out["stats"] = to_json(item.status.stats);
+    if (item.status.replay) out["replay"] = to_json(*item.status.replay);
+    return out;
+}
+
+boost::json::object to_json(const ReplayStatus& replay) {
+    return {{"id", replay.id},
+            {"from", sluice::to_string(replay.from)},
+            {"to", sluice::to_string(replay.to)},
+            {"position", sluice::to_string(replay.position)},
+            {"delivered", replay.delivered},
+            {"refused", replay.refused},
+            {"running", replay.running},
+            {"ended", replay.ended}};
+}
+
+boost::json::object to_json(const DeadLetterOutcome& outcome) {
+    boost::json::object out{
+        {"redelivered", outcome.settled}, {"left", outcome.left}, {"complete", outcome.complete}, {"error", nullptr}};
+    if (outcome.error) out["error"] = error_json(*outcome.error);
+    return out;
+}
+
+boost::json::object to_json(const IntegrationDirectory::Reloaded& reloaded) {
+    auto names = [](const std::vector<std::string>& ids) {
+        boost::json::array out;
+        for (const auto& id : ids) out.push_back(boost::json::string(id));
+        return out;
+    };
+    return {{"added", names(reloaded.added)},
+            {"changed", names(reloaded.changed)},
+            {"removed", names(reloaded.removed)},
+            {"unchanged", reloaded.unchanged}};
+}
+
+boost::json::object sample_json(const std::optional<DeliveryError>& error) {
+    boost::json::object out{{"accepted", !error.has_value()}, {"error", nullptr}};
+    if (error) out["error"] = error_json(*error);
     return out;
 }
 

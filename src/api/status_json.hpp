@@ -11,7 +11,12 @@ namespace sluice::api {
 
 /// The JSON forms of product.md, member for member. Pure.
 boost::json::object to_json(const IntegrationStats& stats);
-/// Settings (redacted), then `source`, `state`, `reason`, `stats`.
+boost::json::object to_json(const ReplayStatus& replay);
+boost::json::object to_json(const DeadLetterOutcome& outcome);
+boost::json::object to_json(const IntegrationDirectory::Reloaded& reloaded);
+/// What became of a sample: `{"accepted":…,"error":…}`.
+boost::json::object sample_json(const std::optional<DeliveryError>& error);
+/// Settings (redacted), then `source`, `state`, `reason`, `stats`, and `replay` when there was one.
 boost::json::object to_json(const IntegrationDirectory::Item& item);
 boost::json::object to_json(const ProbeReport& report);
 /// `{"items":[…],"next":…}`; each with its sequence, reason and the event's identity, not its payload.

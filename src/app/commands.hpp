@@ -69,9 +69,18 @@ int run_sandbox(const SandboxCommand& command);
 
 struct ManageCommand {
     ApiAddress address;
-    std::string action;  ///< list, show, create, delete, pause, resume, test, dead-letters
+    std::string action;  ///< list, show, create, replace, patch, delete, pause, resume, test, sample, replay,
+                         ///< dead-letters, redeliver, discard, reload
     std::string id;
-    std::string file;  ///< create
+    std::string file;  ///< create, replace, patch
+    std::string from;  ///< replay: a sequence or time; dead letters: a time
+    std::string to;
+    // Dead letters.
+    std::string rec_type, error_class, code, target, key;
+    std::vector<std::string> sequences;
+    bool all = false;
+    std::size_t limit = 100;
+    std::string after;
     bool json = false;
 };
 int run_integrations(const ManageCommand& command);

@@ -302,4 +302,26 @@ Result<Configuration> load_configuration(const std::string& file, const Environm
     return parse_configuration(text.str(), file, environment);
 }
 
+std::string changed_for_restart(const Configuration& running, const Configuration& fresh) {
+    auto same = [](const ObjectRetention& a, const ObjectRetention& b) {
+        return a.objs == b.objs && a.devices == b.devices && a.health == b.health;
+    };
+    const auto& a = running;
+    const auto& b = fresh;
+    if (a.listen.address != b.listen.address || a.listen.port != b.listen.port) return "listen";
+    if (a.data_dir != b.data_dir) return "data_dir";
+    if (a.tls_certificate != b.tls_certificate || a.tls_key != b.tls_key) return "tls";
+    if (a.log_format != b.log_format) return "log.format";
+    if (!same(a.objects, b.objects)) return "objects";
+    if (a.min_free_disk != b.min_free_disk) return "min_free_disk";
+    if (a.limits.body != b.limits.body) return "limits.body";
+    if (a.limits.object != b.limits.object) return "limits.object";
+    if (a.limits.depth != b.limits.depth) return "limits.depth";
+    if (a.limits.connections != b.limits.connections) return "limits.connections";
+    if (a.limits.waiting != b.limits.waiting) return "limits.waiting";
+    if (a.shards != b.shards) return "shards";
+    if (a.secrets_key_file != b.secrets_key_file) return "secrets.key_file";
+    return {};
+}
+
 }  // namespace sluice::app

@@ -71,6 +71,9 @@ Result<Configuration> load_configuration(const std::string& file, const Environm
 Result<Configuration> parse_configuration(const std::string& text, std::string file_name,
                                           const Environment& environment);
 
+/// The first key whose change only a restart can apply; empty when there is none.
+std::string changed_for_restart(const Configuration& running, const Configuration& fresh);
+
 /// `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address).
 Result<Configuration::Listen> parse_listen(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -40,10 +41,32 @@ void print_one(const boost::json::value& item) {
          {"matched", "delivered", "pending", "dead_lettered", "discarded", "lost", "lag_events", "lag_seconds",
           "in_flight", "retries", "duplicates_possible", "bytes", "position", "head", "last_delivery"})
         fmt::print("  {:<20} {}\n", member, text_of(item, fmt::format("/stats/{}", member)));
+    if (text_of(item, "/replay/id") != "-") {
+        bool running = text_of(item, "/replay/running") == "true";
+        fmt::print("  {:<20} {} of {} to {}, {} delivered{}{}\n", running ? "replay" : "last replay",
+                   text_of(item, "/replay/position"), text_of(item, "/replay/from"), text_of(item, "/replay/to"),
+                   text_of(item, "/replay/delivered"),
+                   text_of(item, "/replay/ended").empty() ? "" : "; ended: ", text_of(item, "/replay/ended"));
+    }
     if (text_of(item, "/stats/last_error") == "-") return;
     fmt::print("  last error           {}: {} {}\n", text_of(item, "/stats/last_error/class"),
                text_of(item, "/stats/last_error/code"), text_of(item, "/stats/last_error/message"));
     fmt::print("  what to do           {}\n", text_of(item, "/stats/last_error/hint"));
+}
+
+void print_sample(const std::string& id, const boost::json::value& answer) {
+    if (text_of(answer, "/accepted") == "true") {
+        fmt::print("{}: the sample was accepted\n", id);
+        return;
+    }
+    fmt::print("{}: the sample was refused: {} {}: {}\n", id, text_of(answer, "/error/class"),
+               text_of(answer, "/error/code"), text_of(answer, "/error/message"));
+    fmt::print("  what to do  {}\n", text_of(answer, "/error/hint"));
+}
+
+void print_replay(const boost::json::value& answer) {
+    fmt::print("{}: from {} to {}; see how far it is with: sluice integrations show\n", text_of(answer, "/id"),
+               text_of(answer, "/from"), text_of(answer, "/to"));
 }
 
 void print_dead_letters(const boost::json::value& answer) {
@@ -54,8 +77,10 @@ void print_dead_letters(const boost::json::value& answer) {
         return;
     }
     for (const auto& item : items->get_array())
-        fmt::print("{}  {}  {} {}: {}\n", text_of(item, "/sequence"), text_of(item, "/at"), text_of(item, "/class"),
-                   text_of(item, "/code"), text_of(item, "/message"));
+        fmt::print("{}  {}  {}  {}  {} {}: {}\n", text_of(item, "/sequence"), text_of(item, "/at"),
+                   text_of(item, "/recType"), text_of(item, "/id"), text_of(item, "/class"), text_of(item, "/code"),
+                   text_of(item, "/message"));
+    if (std::string next = text_of(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
 }
 
 std::optional<std::string> read_all(const std::string& file) {
@@ -70,6 +95,127 @@ std::optional<std::string> read_all(const std::string& file) {
     return text.str();
 }
 
+/// What is chosen among the dead letters, by name as the API has it.
+std::vector<std::pair<std::string_view, const std::string*>> chosen(const ManageCommand& command) {
+    std::vector<std::pair<std::string_view, const std::string*>> out;
+    for (auto [name, text] : {std::pair<std::string_view, const std::string*>{"recType", &command.rec_type},
+                              {"class", &command.error_class},
+                              {"code", &command.code},
+                              {"target", &command.target},
+                              {"key", &command.key},
+                              {"from", &command.from},
+                              {"to", &command.to}})
+        if (!text->empty()) out.emplace_back(name, text);
+    return out;
+}
+
+std::string dead_letter_query(const ManageCommand& command) {
+    std::string query = fmt::format("?limit={}", command.limit);
+    if (!command.after.empty()) query += "&after=" + percent_encode(command.after);
+    for (auto [name, text] : chosen(command)) query += fmt::format("&{}={}", name, percent_encode(*text));
+    return query;
+}
+
+boost::json::object dead_letter_selection(const ManageCommand& command) {
+    boost::json::object body;
+    if (command.all) body["all"] = true;
+    if (!command.sequences.empty()) {
+        boost::json::array sequences;
+        for (const auto& each : command.sequences) sequences.push_back(boost::json::string(each));
+        body["sequences"] = std::move(sequences);
+    }
+    for (auto [name, text] : chosen(command)) body[name] = *text;
+    return body;
+}
+
+void set_json(ApiClient::Call& call, std::string method, std::string body) {
+    call.method = std::move(method);
+    call.content_type = "application/json";
+    call.body = std::move(body);
+}
+
+/// The call that a command makes; nullopt when its file cannot be read.
+std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
+    ApiClient::Call call;
+    call.target = "/v1/integrations";
+    if (!command.id.empty()) call.target += "/" + percent_encode(command.id);
+    const std::string& action = command.action;
+    if (action == "create" || action == "replace" || action == "patch") {
+        auto body = read_all(command.file);
+        if (!body) return std::nullopt;
+        set_json(call, action == "create" ? "POST" : action == "replace" ? "PUT" : "PATCH", std::move(*body));
+    } else if (action == "delete") {
+        call.method = "DELETE";
+    } else if (action == "pause" || action == "resume" || action == "test" || action == "sample") {
+        call.method = "POST";
+        call.target += "/" + action;
+    } else if (action == "replay") {
+        boost::json::object body{{"from", command.from}};
+        if (!command.to.empty()) body["to"] = command.to;
+        call.target += "/replay";
+        set_json(call, "POST", boost::json::serialize(body));
+    } else if (action == "reload") {
+        call.method = "POST";
+        call.target = "/v1/reload";
+    } else if (action == "dead-letters") {
+        call.target += "/dead-letters" + dead_letter_query(command);
+    } else if (action == "redeliver" || action == "discard") {
+        call.target += "/dead-letters/" + action;
+        set_json(call, "POST", boost::json::serialize(dead_letter_selection(command)));
+    }
+    return call;
+}
+
+/// Asks again as long as it gets anywhere: one call redelivers for a bounded time.
+Result<boost::json::value> redeliver_all(ApiClient& client, const ApiClient::Call& call) {
+    std::uint64_t redelivered = 0;
+    for (;;) {
+        auto answer = client.call_and_wait(call);
+        if (!answer) return answer.error();
+        boost::system::error_code error;
+        auto value = boost::json::parse(answer->body, error);
+        if (error || !value.is_object()) return make_error(Errc::corrupt, "the answer is not JSON");
+        std::uint64_t now = std::strtoull(text_of(value, "/redelivered").c_str(), nullptr, 10);
+        redelivered += now;
+        value.get_object()["redelivered"] = redelivered;
+        if (now == 0 || text_of(value, "/complete") == "true") return value;
+    }
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "sluice: {}\n", error.message);
+    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
+    return 1;
+}
+
+int print_redelivered(const ManageCommand& command, const boost::json::value& value) {
+    std::string left = text_of(value, "/left");
+    fmt::print("{}: {} redelivered, {} left\n", command.id, text_of(value, "/redelivered"), left);
+    if (left == "0") return 0;
+    fmt::print("  {} {}: {}\n", text_of(value, "/error/class"), text_of(value, "/error/code"),
+               text_of(value, "/error/message"));
+    return 1;
+}
+
+int print_answer(const ManageCommand& command, const boost::json::value& value) {
+    const std::string& action = command.action;
+    if (action == "list") print_list(value);
+    if (action == "show" || action == "create" || action == "replace" || action == "patch") print_one(value);
+    if (action == "dead-letters") print_dead_letters(value);
+    if (action == "discard") fmt::print("{}: {} discarded\n", command.id, text_of(value, "/discarded"));
+    if (action == "replay") print_replay(value);
+    if (action == "reload")
+        fmt::print("added {}, changed {}, removed {}, untouched {}\n", text_of(value, "/added"),
+                   text_of(value, "/changed"), text_of(value, "/removed"), text_of(value, "/unchanged"));
+    if (action == "pause" || action == "resume" || action == "delete") fmt::print("{}: done\n", command.id);
+    if (action == "test") return print_probe_json(value) ? 0 : 1;
+    if (action == "sample") {
+        print_sample(command.id, value);
+        return text_of(value, "/accepted") == "true" ? 0 : 1;
+    }
+    return 0;
+}
+
 }  // namespace
 
 int run_integrations(const ManageCommand& command) {
@@ -79,32 +225,17 @@ int run_integrations(const ManageCommand& command) {
         fmt::print(stderr, "sluice: {}\n", client.error().message);
         return 2;
     }
-    ApiClient::Call call;
-    call.target = "/v1/integrations";
-    if (!command.id.empty()) call.target += "/" + percent_encode(command.id);
-    if (command.action == "create") {
-        auto body = read_all(command.file);
-        if (!body) {
-            fmt::print(stderr, "sluice: {}: cannot be read\n", command.file);
-            return 1;
-        }
-        call.method = "POST";
-        call.content_type = "application/json";
-        call.body = std::move(*body);
-    } else if (command.action == "delete") {
-        call.method = "DELETE";
-    } else if (command.action == "pause" || command.action == "resume" || command.action == "test") {
-        call.method = "POST";
-        call.target += "/" + command.action;
-    } else if (command.action == "dead-letters") {
-        call.target += "/dead-letters";
-    }
-    auto answer = (*client)->call_and_wait(std::move(call));
-    if (!answer) {
-        fmt::print(stderr, "sluice: {}\n", answer.error().message);
-        if (!answer.error().hint.empty()) fmt::print(stderr, "  {}\n", answer.error().hint);
+    auto call = call_of(command);
+    if (!call) {
+        fmt::print(stderr, "sluice: {}: cannot be read\n", command.file);
         return 1;
     }
+    if (command.action == "redeliver" && !command.json) {
+        auto value = redeliver_all(**client, *call);
+        return value ? print_redelivered(command, *value) : fail(value.error());
+    }
+    auto answer = (*client)->call_and_wait(std::move(*call));
+    if (!answer) return fail(answer.error());
     if (command.json) {
         fmt::print("{}\n", answer->body);
         return 0;
@@ -115,13 +246,7 @@ int run_integrations(const ManageCommand& command) {
         fmt::print(stderr, "sluice: the answer is not JSON: is this a Sluice server?\n");
         return 1;
     }
-    if (command.action == "list") print_list(value);
-    if (command.action == "show" || command.action == "create") print_one(value);
-    if (command.action == "dead-letters") print_dead_letters(value);
-    if (command.action == "pause" || command.action == "resume" || command.action == "delete")
-        fmt::print("{}: done\n", command.id);
-    if (command.action == "test") return print_probe_json(value) ? 0 : 1;
-    return 0;
+    return print_answer(command, value);
 }
 
 }  // namespace sluice::app

@@ -49,4 +49,8 @@ void set_up_logging(LogLevel level, LogFormat format) {
     spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(LogLevel level) {
+    spdlog::default_logger()->set_level(level_of(level));
+}
+
 }  // namespace sluice::app

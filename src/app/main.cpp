@@ -135,16 +135,61 @@ int main(int argc, char** argv) {
     add_manage(*integrations_app, manage, "show", "show", "One, with its ledger and last error", true);
     auto* create_app = add_manage(*integrations_app, manage, "create", "create", "Make one from JSON", false);
     create_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
+    auto* replace_app = add_manage(*integrations_app, manage, "replace", "replace",
+                                   "New settings from JSON; secrets left out or \"(redacted)\" are kept", true);
+    replace_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
+    auto* patch_app = add_manage(*integrations_app, manage, "patch", "patch",
+                                 "Change some settings with a JSON merge patch; null removes", true);
+    patch_app->add_option("FILE", manage.values.file, "The patch as JSON; - is standard input")->required();
     add_manage(*integrations_app, manage, "delete", "delete", "Remove one that was made through the API", true);
     add_manage(*integrations_app, manage, "pause", "pause", "Stop sending; the backlog is kept", true);
     add_manage(*integrations_app, manage, "resume", "resume", "Go on sending", true);
     add_manage(*integrations_app, manage, "test", "test", "Try it step by step; writes nothing at the provider", true);
-    example(integrations_app, "  sluice integrations list\n  sluice integrations show acme-kinesis");
+    add_manage(*integrations_app, manage, "sample", "sample", "Send one marked sample event, and say what became of it",
+               true);
+    auto* replay_app = add_manage(*integrations_app, manage, "replay", "replay",
+                                  "Send a part of the log again, beside live events", true);
+    replay_app->add_option("--from", manage.values.from, "A sequence, or a time like 2026-11-23T14:05:00Z")->required();
+    replay_app->add_option("--to", manage.values.to, "The last wanted, likewise [now]");
+    example(integrations_app,
+            "  sluice integrations list\n"
+            "  sluice integrations show acme-kinesis\n"
+            "  echo '{\"batch\":{\"max_events\":100}}' | sluice integrations patch acme-kinesis -\n"
+            "  sluice integrations replay acme-kinesis --from 2026-11-23T00:00:00Z --to 2026-11-23T06:00:00Z");
 
     auto* dead_app = app.add_subcommand("dead-letters", "What a destination will never accept, and why");
     dead_app->require_subcommand(1);
-    add_manage(*dead_app, manage, "list", "dead-letters", "The dead letters of an integration", true);
-    example(dead_app, "  sluice dead-letters list acme-kinesis");
+    auto choose = [&manage](CLI::App* command) {
+        command->add_option("--rectype", manage.values.rec_type, "Only events of streams that match this pattern");
+        command->add_option("--class", manage.values.error_class, "Only this error class");
+        command->add_option("--code", manage.values.code, "Only the provider's code");
+        command->add_option("--target", manage.values.target, "Only this stream, queue, topic or hub");
+        command->add_option("--key", manage.values.key, "Only this key");
+        command->add_option("--from", manage.values.from, "Dead since this time (RFC 3339)");
+        command->add_option("--to", manage.values.to, "Dead until this time (RFC 3339)");
+    };
+    auto settle = [&](const std::string& name, const std::string& help) {
+        auto* command = add_manage(*dead_app, manage, name, name, help, true);
+        command->add_flag("--all", manage.values.all, "All of them");
+        command->add_option("--sequence", manage.values.sequences, "This one (may be repeated)");
+        choose(command);
+    };
+    auto* dead_list = add_manage(*dead_app, manage, "list", "dead-letters", "The dead letters of an integration", true);
+    dead_list->add_option("--limit", manage.values.limit, "At most so many")->capture_default_str();
+    dead_list->add_option("--after", manage.values.after, "Beyond this sequence");
+    choose(dead_list);
+    settle("redeliver", "Send them again, in order; what is accepted is a dead letter no more");
+    settle("discard", "Throw them away");
+    example(dead_app,
+            "  sluice dead-letters list acme-kinesis --rectype 'io.acme.**' --class too_large\n"
+            "  sluice dead-letters redeliver acme-kinesis --all\n"
+            "  sluice dead-letters discard acme-kinesis --sequence 1042 --sequence 1077");
+
+    auto* reload_app = app.add_subcommand("reload", "Have a running Sluice apply its changed configuration file");
+    add_address(reload_app, manage.values.address);
+    reload_app->add_flag("--json", manage.values.json, "Print the API's answer as it is");
+    reload_app->callback([&manage] { manage.values.action = "reload"; });
+    example(reload_app, "  sluice reload\n  kill -HUP $(pidof sluice)   # the same");
 
     SandboxCommand sandbox;
     auto* sandbox_app = app.add_subcommand("sandbox", "Local stand-ins for the clouds, for trying out and for tests");
@@ -184,7 +229,7 @@ int main(int argc, char** argv) {
         if (app.got_subcommand("test")) return run_test(test);
         if (app.got_subcommand("send")) return run_send(send);
         if (app.got_subcommand("tail")) return run_tail(tail);
-        if (app.got_subcommand("integrations") || app.got_subcommand("dead-letters"))
+        if (app.got_subcommand("integrations") || app.got_subcommand("dead-letters") || app.got_subcommand("reload"))
             return run_integrations(manage.values);
         if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
         if (app.got_subcommand("store")) return run_store(store);

@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "api/management.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
+#include "app/logging.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "control/integration_directory.hpp"
@@ -69,7 +71,8 @@ std::uint64_t resident_bytes() {
 }  // namespace
 
 struct Node::Impl {
-    explicit Impl(Configuration given) : configuration(std::move(given)), registry(make_registry()) {}
+    Impl(Configuration given, std::function<Result<Configuration>()> again)
+        : configuration(std::move(given)), read_again(std::move(again)), registry(make_registry()) {}
 
     Result<void> open_store();
     Result<void> start_delivery();
@@ -80,7 +83,12 @@ struct Node::Impl {
     std::optional<std::string> not_ready() const;
     boost::asio::awaitable<http::Response> handle(http::Request request);
 
+    boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> reload();
+    std::optional<Principal> authenticate(std::string_view token) const;
+    RetentionSettings retention_settings() const;
+
     Configuration configuration;
+    std::function<Result<Configuration>()> read_again;
     DestinationRegistry registry;
     const Clock& clock = SystemClock::instance();
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -96,7 +104,9 @@ struct Node::Impl {
     std::unique_ptr<DeliveryEngine> engine;
     std::unique_ptr<IntegrationDirectory> directory;
     std::unique_ptr<Retention> retention;
+    mutable std::mutex tokens_mutex;
     std::shared_ptr<const TokenDirectory> tokens;
+    std::string admin_sha256;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
     std::unique_ptr<api::ManagementApi> management;
@@ -148,6 +158,7 @@ Result<void> Node::Impl::open_store() {
     auto directory_of_tokens = TokenDirectory::make(configuration.tokens, admin->sha256);
     if (!directory_of_tokens) return directory_of_tokens.error();
     tokens = std::move(*directory_of_tokens);
+    admin_sha256 = admin->sha256;
     new_admin_token = std::move(admin->to_show);
     return {};
 }
@@ -172,6 +183,12 @@ Result<void> Node::Impl::start_delivery() {
     delivery_options.on_paused = [this](const std::string& id, const std::string& reason) {
         if (directory) directory->remember_paused(id, reason);
     };
+    delivery_options.on_replay = [this](const std::string& id, const ReplayStatus& replay) {
+        if (directory) directory->remember_replay(id, replay);
+    };
+    delivery_options.backlog_of = [this](const std::string& id) {
+        return retention ? retention->backlog_of(id) : DeliveryOptions::Backlog();
+    };
     engine = std::make_unique<DeliveryEngine>(*shards, *log, *cursors, registry, *reads, *writes, clock,
                                               std::move(delivery_options));
     log->add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) { tail.on_commit(*batch); });
@@ -182,13 +199,8 @@ Result<void> Node::Impl::start_delivery() {
         IntegrationDirectory::Parts{*engine, *control, *cursors, registry, *writes, clock}, std::move(*sealer),
         configuration.allow_loopback_to_tenants);
 
-    RetentionSettings retention_settings;
-    retention_settings.age = configuration.retention_age;
-    retention_settings.size = configuration.retention_size;
-    retention_settings.hard_limit = configuration.hard_limit;
-    retention_settings.org_backlog = configuration.limits.org_backlog;
     retention = std::make_unique<Retention>(Retention::Parts{(*shards)[0].io(), *log, *index, *engine, *writes, clock},
-                                            retention_settings,
+                                            retention_settings(),
                                             [](const std::string& warning) { spdlog::warn("{}", warning); });
 
     shards->start();
@@ -206,6 +218,59 @@ Result<void> Node::Impl::start_delivery() {
     return {};
 }
 
+std::optional<Principal> Node::Impl::authenticate(std::string_view token) const {
+    std::shared_ptr<const TokenDirectory> known;
+    {
+        std::lock_guard lock(tokens_mutex);
+        known = tokens;
+    }
+    return known->authenticate(token);
+}
+
+RetentionSettings Node::Impl::retention_settings() const {
+    RetentionSettings settings;
+    settings.age = configuration.retention_age;
+    settings.size = configuration.retention_size;
+    settings.hard_limit = configuration.hard_limit;
+    settings.org_backlog = configuration.limits.org_backlog;
+    return settings;
+}
+
+boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reload() {
+    if (!read_again)
+        co_return make_error(Errc::conflict, "there is no configuration file to reload", "start with --config FILE");
+    auto read = [this] { return read_again(); };
+    Result<Configuration> fresh = co_await writes->run(std::move(read));
+    if (!fresh) co_return fresh.error();
+    if (auto fixed = changed_for_restart(configuration, *fresh); !fixed.empty())
+        co_return make_error(Errc::invalid_argument,
+                             fixed + " changed, which a reload cannot apply; nothing was changed",
+                             "restart Sluice, or take that change back");
+    auto new_tokens = TokenDirectory::make(fresh->tokens, admin_sha256);
+    if (!new_tokens) co_return fresh->locate(new_tokens.error());
+    Result<IntegrationDirectory::Reloaded> done =
+        co_await directory->reload(std::move(fresh->integrations), fresh->locate);
+    if (!done) co_return done.error();
+    // From here on nothing can fail.
+    {
+        std::lock_guard lock(tokens_mutex);
+        tokens = std::move(*new_tokens);
+    }
+    auto apply = [this, fresh = std::move(*fresh)]() mutable {
+        configuration.tokens = std::move(fresh.tokens);
+        configuration.retention_age = fresh.retention_age;
+        configuration.retention_size = fresh.retention_size;
+        configuration.hard_limit = fresh.hard_limit;
+        configuration.limits.org_backlog = fresh.limits.org_backlog;
+        configuration.log_level = fresh.log_level;
+        set_log_level(configuration.log_level);
+        retention->change(retention_settings());
+    };
+    // Retention is the first shard's; a reload may have been asked for on another.
+    boost::asio::post((*shards)[0].io(), std::move(apply));
+    co_return done;
+}
+
 Result<Sealer> Node::Impl::secrets_sealer() const {
     if (configuration.secrets_key) return Sealer::from_key_text(configuration.secrets_key->reveal());
     bool named = !configuration.secrets_key_file.empty();
@@ -213,10 +278,11 @@ Result<Sealer> Node::Impl::secrets_sealer() const {
 }
 
 Result<void> Node::Impl::start_listener() {
-    auto authenticate = [this](std::string_view token) { return tokens->authenticate(token); };
+    auto authenticate = [this](std::string_view token) { return this->authenticate(token); };
     share = std::make_unique<share_api::Routes>(*ingest, authenticate);
-    management = std::make_unique<api::ManagementApi>(api::ManagementApi::Parts{
-        *directory, *engine, tail, authenticate, [this] { return status(); }, [this] { return not_ready(); }});
+    management = std::make_unique<api::ManagementApi>(
+        api::ManagementApi::Parts{*directory, *engine, tail, authenticate, [this] { return status(); },
+                                  [this] { return not_ready(); }, [this] { return reload(); }});
 
     http::Server::Options options;
     options.address = configuration.listen.address;
@@ -279,7 +345,8 @@ void Node::Impl::stop(Deadline deadline) {
     running = false;
 }
 
-Node::Node(Configuration configuration) : impl_(std::make_unique<Impl>(std::move(configuration))) {}
+Node::Node(Configuration configuration, std::function<Result<Configuration>()> read_again)
+    : impl_(std::make_unique<Impl>(std::move(configuration), std::move(read_again))) {}
 
 Node::~Node() {
     if (impl_ && impl_->running) impl_->stop(Deadline::after(std::chrono::seconds(1)));
@@ -294,6 +361,14 @@ Result<void> Node::start() {
 void Node::stop(Deadline deadline) {
     impl_->stop(deadline);
 }
+
+Result<std::string> Node::reload() {
+    auto done = wait_on((*impl_->shards)[0], impl_->reload());
+    if (!done) return done.error();
+    return fmt::format("integrations: {} added, {} changed, {} removed, {} untouched", done->added.size(),
+                       done->changed.size(), done->removed.size(), done->unchanged);
+}
+
 std::uint16_t Node::port() const {
     return impl_->server->port();
 }

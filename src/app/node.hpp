@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,7 +16,8 @@ namespace sluice::app {
 /// Lifecycle: start() once; stop() once, which drains. Thread: the main thread.
 class Node {
   public:
-    explicit Node(Configuration configuration);
+    /// `read_again` gives the configuration as it is now, for reload(); without it there is nothing to reload.
+    explicit Node(Configuration configuration, std::function<Result<Configuration>()> read_again = {});
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
@@ -25,6 +27,10 @@ class Node {
     /// Stops taking requests, lets what is in flight finish until the deadline, persists cursors, closes the data
     /// folder.
     void stop(Deadline deadline);
+
+    /// Applies a changed configuration: integrations, tokens, retention and the log's level, all of it or nothing. What
+    /// changed, in plain words; the error says what is wrong, and where. Thread: the main thread.
+    Result<std::string> reload();
 
     std::uint16_t port() const;
     /// The operator's token, when it was made by this start: shown once, kept nowhere.

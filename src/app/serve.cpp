@@ -35,13 +35,33 @@ int refuse(const Error& error) {
     return 1;
 }
 
-/// Blocks the signals that end the process, so that the threads made from here on leave them to wait_for_signal().
+/// Blocks the signals that end the process or have it reload, so that the threads made from here on leave them to
+/// wait_for_signal().
 sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
+}
+
+void reload(Node& node) {
+    auto done = node.reload();
+    if (done) {
+        spdlog::info("reloaded; {}", *done);
+    } else {
+        spdlog::error("not reloaded: {}{}{}", done.error().message, done.error().hint.empty() ? "" : ": ",
+                      done.error().hint);
+    }
+}
+
+/// Waits for a signal that ends the process; one that has it reload does so meanwhile.
+void wait_for_the_end(Node& node, const sigset_t& signals) {
+    for (int signal = 0;;) {
+        sigwait(&signals, &signal);
+        if (signal != SIGHUP) return;
+        reload(node);
+    }
 }
 
 }  // namespace
@@ -65,7 +85,9 @@ int run_serve(const ServeCommand& command) {
 
     auto address = configuration->listen.address;
     bool secure = !configuration->tls_certificate.empty();
-    Node node(std::move(*configuration));
+    std::function<Result<Configuration>()> read_again;
+    if (!command.config.empty()) read_again = [command] { return configure(command); };
+    Node node(std::move(*configuration), std::move(read_again));
     if (auto started = node.start(); !started) return refuse(started.error());
     if (const auto& token = node.new_admin_token())
         fmt::print(stderr,
@@ -75,8 +97,7 @@ int run_serve(const ServeCommand& command) {
     bool v6 = address.find(':') != std::string::npos;
     spdlog::info("listening on {}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
 
-    int signal = 0;
-    sigwait(&signals, &signal);
+    wait_for_the_end(node, signals);
     spdlog::info("stopping: what is in flight has {} s to finish", kDrainTime.count());
     // A second signal ends the process at once; a restart is safe by design.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

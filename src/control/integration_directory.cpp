@@ -1,5 +1,11 @@
 #include "control/integration_directory.hpp"
 
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
+#include "control/named_files.hpp"
+#include "control/record_kinds.hpp"
+#include "control/replay_record.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/json/parse.hpp>
@@ -8,9 +14,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::string_view kIntegrationKind = "integration";
-constexpr std::string_view kPausedKind = "integration_paused";
-constexpr std::string_view kGoneKind = "integration_gone";
 /// How long the cursor of an integration that the file no longer has is kept, in case it comes back (product.md).
 constexpr auto kGoneCursorLife = std::chrono::days(7);
 
@@ -18,25 +21,17 @@ std::string seal_context(const std::string& id) {
     return "integration/" + id;
 }
 
-/// `a.b` is a member of a member; `*` stands for every member.
-void redact_path(boost::json::object& object, std::string_view path) {
-    auto dot = path.find('.');
-    auto name = path.substr(0, dot);
-    auto redact = [&](boost::json::value& member) {
-        if (dot == std::string_view::npos)
-            member = boost::json::string(kRedacted);
-        else if (auto* inner = member.if_object())
-            redact_path(*inner, path.substr(dot + 1));
-    };
-    if (name == "*") {
-        for (auto& member : object) redact(member.value());
-    } else if (auto* member = object.if_contains(name)) {
-        redact(*member);
-    }
+std::string new_revision() {
+    return hex_lower(random_bytes(8));
 }
 
 Error unknown_integration(const std::string& id) {
     return make_error(Errc::not_found, fmt::format("there is no integration \"{}\"", id));
+}
+
+std::string text_member(const boost::json::object& object, std::string_view name) {
+    const auto* member = object.if_contains(name);
+    return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
 }
 
 std::optional<std::string> paused_reason(const std::map<std::string, std::string>& paused, const std::string& id) {
@@ -53,20 +48,6 @@ Result<boost::json::object> parse_settings(const std::string& text) {
 }
 
 }  // namespace
-
-boost::json::object redact_settings(const boost::json::object& settings, const DestinationRegistry& registry) {
-    boost::json::object out = settings;
-    auto* destination = out.if_contains("destination");
-    if (destination == nullptr || !destination->is_object()) return out;
-    auto& members = destination->get_object();
-    const auto* type = members.if_contains("type");
-    const auto* kind = type != nullptr && type->is_string()
-                           ? registry.find({type->get_string().data(), type->get_string().size()})
-                           : nullptr;
-    if (kind == nullptr) return out;
-    for (auto path : kind->secret_paths) redact_path(members, path);
-    return out;
-}
 
 class IntegrationDirectory::Change {
   public:
@@ -120,6 +101,9 @@ IntegrationDirectory::Entry IntegrationDirectory::make_entry(const IntegrationCo
     Entry entry;
     entry.org = config.org;
     entry.from_file = from_file;
+    entry.operator_owned = config.operator_owned;
+    entry.revision = new_revision();
+    if (from_file) entry.files = digest_of_named_files(settings);
     entry.settings = std::move(settings);
     return entry;
 }
@@ -178,7 +162,9 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
         if (!settings) co_return settings.error();
         const auto* by_operator = settings->if_contains("_operator");
         bool operator_owned = by_operator != nullptr && by_operator->is_bool() && by_operator->get_bool();
-        settings->erase("_operator");
+        settings->stable_erase("_operator");
+        std::string revision = text_member(*settings, "_revision");
+        settings->stable_erase("_revision");
         auto config = parse_integration(*settings, parts_.registry,
                                         {.operator_owned = operator_owned, .allow_loopback = allow_loopback_});
         if (!config)
@@ -186,9 +172,24 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
                                  fmt::format("the kept integration \"{}\": {}", id, config.error().message),
                                  config.error().hint);
         Entry entry = make_entry(*config, false, std::move(*settings));
+        if (!revision.empty()) entry.revision = std::move(revision);
         std::optional<std::string> reason = paused_reason(paused, id);
         Result<void> started = co_await start(std::move(entry), std::move(*config), std::move(reason));
         if (!started) co_return started.error();
+    }
+    co_return co_await tell_of_ended_replays();
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::tell_of_ended_replays() {
+    auto records = parts_.store.list(kReplayKind);
+    if (!records) co_return records.error();
+    for (const auto& [id, text] : *records) {
+        std::optional<ReplayStatus> replay = parse_replay_record(text);
+        Result<void> told = make_error(Errc::not_found, "it cannot be read");
+        if (replay) told = co_await parts_.engine.note_replay(id, std::move(*replay));
+        // Of an integration that is gone, or not to be read.
+        if (told) continue;
+        if (auto erased = parts_.store.erase(kReplayKind, id); !erased) co_return erased.error();
     }
     co_return Result<void>();
 }
@@ -231,7 +232,12 @@ Result<IntegrationDirectory::Entry> IntegrationDirectory::visible(const Principa
 
 IntegrationDirectory::Item IntegrationDirectory::item_of(const std::string& id, const Entry& entry,
                                                          IntegrationStatus status) const {
-    return {id, entry.org, entry.from_file, redact_settings(entry.settings, parts_.registry), std::move(status)};
+    return {id,
+            entry.org,
+            entry.from_file,
+            redact_settings(entry.settings, parts_.registry),
+            entry.revision,
+            std::move(status)};
 }
 
 boost::asio::awaitable<std::vector<IntegrationDirectory::Item>> IntegrationDirectory::list(Principal caller,
@@ -280,11 +286,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     Result<void> added = co_await start(entry, std::move(*config), std::nullopt);
     if (!added) co_return added.error();
 
-    settings["_operator"] = caller.is_operator;
-    auto keep = [this, id, sealed = sealer_.seal(boost::json::serialize(settings), seal_context(id))] {
-        return parts_.store.put(kIntegrationKind, id, sealed);
-    };
-    Result<void> kept = co_await parts_.blocking.run(std::move(keep));
+    Result<void> kept = co_await keep(id, entry);
     if (!kept) {
         {
             std::lock_guard lock(mutex_);
@@ -298,6 +300,78 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     co_return item_of(id, entry, std::move(*status));
 }
 
+boost::asio::awaitable<Result<void>> IntegrationDirectory::keep(std::string id, Entry entry) {
+    boost::json::object settings = std::move(entry.settings);
+    settings["_operator"] = entry.operator_owned;
+    settings["_revision"] = entry.revision;
+    auto put = [this, id, sealed = sealer_.seal(boost::json::serialize(settings), seal_context(id))] {
+        return parts_.store.put(kIntegrationKind, id, sealed);
+    };
+    co_return co_await parts_.blocking.run(std::move(put));
+}
+
+Result<IntegrationConfig> IntegrationDirectory::parse_kept(const Entry& entry) const {
+    IntegrationOrigin origin;
+    origin.default_org = entry.org;
+    origin.operator_owned = entry.operator_owned;
+    origin.allow_loopback = entry.from_file || allow_loopback_;
+    return parse_integration(entry.settings, parts_.registry, origin);
+}
+
+Result<std::string> IntegrationDirectory::revision(const Principal& caller, const std::string& id) const {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) return entry.error();
+    return entry->revision;
+}
+
+boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::change(
+    Principal caller, std::string id, boost::json::object settings, bool merge, std::string revision) {
+    if (Result<Entry> seen = visible(caller, id); !seen) co_return seen.error();
+    Change change(*this, id);
+    if (auto held = change.held(); !held) co_return held.error();
+    Result<Entry> before = visible(caller, id);
+    if (!before) co_return before.error();
+    if (before->from_file)
+        co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
+                             "change it there and reload");
+    if (!revision.empty() && revision != before->revision)
+        co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" was changed meanwhile", id),
+                             "read it again and repeat the change");
+    // The path names it; a body may, and cannot name another.
+    if (!settings.contains("id") && !merge) settings["id"] = id;
+    if (!settings.contains("org") && !merge) settings["org"] = before->org;
+    Result<boost::json::object> made = merge
+                                           ? patched_settings(before->settings, std::move(settings), parts_.registry)
+                                           : replaced_settings(before->settings, std::move(settings), parts_.registry);
+    if (!made) co_return made.error();
+    Entry after = *before;
+    after.settings = std::move(*made);
+    after.revision = new_revision();
+    // Whoever changes it answers for what it may reach: a tenant cannot take over what only the operator may set.
+    after.operator_owned = caller.is_operator;
+    Result<IntegrationConfig> config = parse_kept(after);
+    if (!config) co_return config.error();
+    if (config->id != id || config->org != before->org)
+        co_return make_error(Errc::invalid_argument, "an integration's id and org cannot be changed",
+                             "make another integration, and delete this one");
+    Result<void> replaced = co_await parts_.engine.replace(std::move(*config));
+    if (!replaced) co_return replaced.error();
+    Result<void> kept = co_await keep(id, after);
+    if (!kept) {
+        // What the store has is what runs.
+        Result<IntegrationConfig> old = parse_kept(*before);
+        if (old) replaced = co_await parts_.engine.replace(std::move(*old));
+        co_return kept.error();
+    }
+    {
+        std::lock_guard lock(mutex_);
+        entries_.insert_or_assign(id, after);
+    }
+    Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+    if (!status) co_return status.error();
+    co_return item_of(id, after, std::move(*status));
+}
+
 boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id) {
     Result<Entry> entry = visible(caller, id);
     if (!entry) co_return entry.error();
@@ -308,7 +382,8 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal calle
     if (auto held = change.held(); !held) co_return held.error();
     // Forgotten durably first: a crash in between must not bring it back.
     auto forget = [this, id]() -> Result<void> {
-        if (auto erased = parts_.store.erase(kIntegrationKind, id); !erased) return erased;
+        for (auto kind : {kIntegrationKind, kReplayKind})
+            if (auto erased = parts_.store.erase(kind, id); !erased) return erased;
         return parts_.store.erase(kPausedKind, id);
     };
     Result<void> forgotten = co_await parts_.blocking.run(std::move(forget));
@@ -350,12 +425,54 @@ boost::asio::awaitable<Result<ProbeReport>> IntegrationDirectory::test(Principal
 }
 
 boost::asio::awaitable<Result<DeadLetterPage>> IntegrationDirectory::dead_letters(Principal caller, std::string id,
+                                                                                  DeadLetterFilter filter,
                                                                                   LogPosition after,
                                                                                   std::size_t limit) {
     Result<Entry> entry = visible(caller, id);
     if (!entry) co_return entry.error();
-    Result<DeadLetterPage> page = co_await parts_.engine.dead_letters(std::move(id), after, limit);
+    Result<DeadLetterPage> page = co_await parts_.engine.dead_letters(std::move(id), std::move(filter), after, limit);
     co_return page;
+}
+
+boost::asio::awaitable<Result<DeadLetterOutcome>> IntegrationDirectory::redeliver(Principal caller, std::string id,
+                                                                                  DeadLetterFilter filter,
+                                                                                  Deadline deadline) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<DeadLetterOutcome> outcome = co_await parts_.engine.redeliver(std::move(id), std::move(filter), deadline);
+    co_return outcome;
+}
+
+boost::asio::awaitable<Result<DeadLetterOutcome>> IntegrationDirectory::discard(Principal caller, std::string id,
+                                                                                DeadLetterFilter filter) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<DeadLetterOutcome> outcome = co_await parts_.engine.discard(std::move(id), std::move(filter));
+    co_return outcome;
+}
+
+boost::asio::awaitable<Result<std::optional<DeliveryError>>> IntegrationDirectory::send_sample(Principal caller,
+                                                                                               std::string id,
+                                                                                               Deadline deadline) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<std::optional<DeliveryError>> sent = co_await parts_.engine.send_sample(std::move(id), deadline);
+    co_return sent;
+}
+
+boost::asio::awaitable<Result<ReplayStatus>> IntegrationDirectory::replay(Principal caller, std::string id,
+                                                                          ReplayRequest request) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<ReplayStatus> begun = co_await parts_.engine.replay(std::move(id), std::move(request));
+    co_return begun;
+}
+
+void IntegrationDirectory::remember_replay(const std::string& id, const ReplayStatus& replay) {
+    parts_.blocking.post([this, id, text = replay_record(replay)] {
+        // A failure here costs the note, after a restart, that a replay was ended by it.
+        (void)parts_.store.put(kReplayKind, id, text);
+    });
 }
 
 void IntegrationDirectory::remember_paused(const std::string& id, const std::string& reason) {

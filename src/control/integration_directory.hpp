@@ -14,6 +14,7 @@
 #include "base/principal.hpp"
 #include "base/result.hpp"
 #include "control/sealer.hpp"
+#include "control/settings_change.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/integration_config.hpp"
 #include "net/blocking_pool.hpp"
@@ -21,11 +22,6 @@
 #include "store/cursor_store.hpp"
 
 namespace sluice {
-
-/// What stands in place of a secret in every answer.
-inline constexpr std::string_view kRedacted = "(redacted)";
-/// `settings` with the secrets of its destination replaced.
-boost::json::object redact_settings(const boost::json::object& settings, const DestinationRegistry& registry);
 
 /// The integrations there are: those of the configuration file, which are the file's, and those made through the API,
 /// which live in the control store, sealed. Knows who may see which, and keeps delivery's engine in step.
@@ -57,6 +53,7 @@ class IntegrationDirectory {
         std::string org;
         bool from_file = false;
         boost::json::object settings;  ///< redacted
+        std::string revision;          ///< another one after each change of the settings
         IntegrationStatus status;
     };
     /// Those `caller` may see, by id, after `after`.
@@ -64,23 +61,53 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<Item>> get(Principal caller, std::string id);
     /// Durable and running when it completes. Errc::conflict for an id in use.
     boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
+    /// New settings in place of the old (`merge`: a merge patch onto them, RFC 7396), under the rules for secrets of
+    /// settings_change.hpp; the cursor stays. Running and durable when it completes; when the new settings cannot
+    /// start, the old go on. `revision`: refused with Errc::conflict when the settings are not of that revision any
+    /// more; empty: any. Errc::conflict for one of the file's.
+    boost::asio::awaitable<Result<Item>> change(Principal caller, std::string id, boost::json::object settings,
+                                                bool merge, std::string revision);
+    Result<std::string> revision(const Principal& caller, const std::string& id) const;
     /// Errc::conflict for one of the file's.
     boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id);
     /// Remembered across restarts.
     boost::asio::awaitable<Result<void>> pause(Principal caller, std::string id, std::string reason);
     boost::asio::awaitable<Result<void>> resume(Principal caller, std::string id);
     boost::asio::awaitable<Result<ProbeReport>> test(Principal caller, std::string id, Deadline deadline);
-    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(Principal caller, std::string id, LogPosition after,
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(Principal caller, std::string id,
+                                                                DeadLetterFilter filter, LogPosition after,
                                                                 std::size_t limit);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(Principal caller, std::string id,
+                                                                DeadLetterFilter filter, Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(Principal caller, std::string id,
+                                                              DeadLetterFilter filter);
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Principal caller, std::string id,
+                                                                             Deadline deadline);
+    boost::asio::awaitable<Result<ReplayStatus>> replay(Principal caller, std::string id, ReplayRequest request);
+
+    /// What a reload did, by id.
+    struct Reloaded {
+        std::vector<std::string> added, changed, removed;
+        std::size_t unchanged = 0;
+    };
+    /// Makes the file's integrations those given, all of them or, when one is wrong or cannot start, none: the others
+    /// go on undisturbed, those removed stop and keep their cursor for seven days. The error's place in the file is
+    /// told by `locate`. Errc::conflict while another reload is under way.
+    boost::asio::awaitable<Result<Reloaded>> reload(std::vector<boost::json::object> file_integrations, Locate locate);
 
     /// What DeliveryOptions::on_paused is given: `on_dead_letter: pause` outlives a restart too.
     void remember_paused(const std::string& id, const std::string& reason);
+    /// What DeliveryOptions::on_replay is given: a replay that a restart ended is told of afterwards.
+    void remember_replay(const std::string& id, const ReplayStatus& replay);
 
   private:
     struct Entry {
         std::string org;
         bool from_file = false;
         boost::json::object settings;
+        bool operator_owned = true;
+        std::string revision;
+        std::string files;  ///< digest of the files that the settings name
     };
     /// Holds an id while a request that changes it waits; the second such request is refused, not queued.
     class Change;
@@ -91,6 +118,15 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,
                                                std::optional<std::string> paused_reason);
     Result<void> forget_long_gone(const std::set<std::string>& present);
+    boost::asio::awaitable<Result<void>> tell_of_ended_replays();
+    Result<IntegrationConfig> parse_kept(const Entry& entry) const;
+    boost::asio::awaitable<Result<void>> keep(std::string id, Entry entry);
+    // integration_reload.cpp
+    struct Step;
+    struct Plan;
+    Result<Plan> plan_reload(std::vector<boost::json::object> file_integrations, const Locate& locate);
+    boost::asio::awaitable<Result<void>> take_step(Step step);
+    boost::asio::awaitable<void> take_back(std::vector<Step> steps);
 
     Parts parts_;
     Sealer sealer_;
@@ -98,6 +134,7 @@ class IntegrationDirectory {
     mutable std::mutex mutex_;
     std::map<std::string, Entry> entries_;
     std::set<std::string> changing_;
+    bool reloading_ = false;
 };
 
 }  // namespace sluice

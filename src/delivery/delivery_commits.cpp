@@ -91,72 +91,50 @@ awaitable<Result<void>> DeliveryShard::commit(Extent extent) {
     co_return done;
 }
 
-/// The next of an integration's dead letters beyond `after`, all or those at `positions`.
-awaitable<Result<std::vector<DeadLetter>>> DeliveryShard::letters(std::string id, std::vector<LogPosition> positions,
-                                                                  LogPosition& after) {
-    std::vector<DeadLetter> chosen;
-    bool more = true;
-    while (chosen.empty() && more) {
-        auto work = [this, id, from = after] { return cursors_.dead_letters(id, from, kLettersAtOnce); };
-        Result<DeadLetterPage> page = co_await writes_.run(std::move(work));
-        if (!page) co_return page.error();
-        for (DeadLetter& letter : page->items) {
-            if (!positions.empty() && std::find(positions.begin(), positions.end(), letter.position) == positions.end())
-                continue;
-            chosen.push_back(std::move(letter));
-        }
-        more = page->next.has_value();
-        after = page->next.value_or(after);
-    }
-    co_return chosen;
+awaitable<Result<DeadLetterPage>> DeliveryShard::dead_letters(std::string id, DeadLetterFilter filter,
+                                                              LogPosition after, std::size_t limit) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    Result<DeadLetterPage> page = co_await runtime->dead_letters(std::move(filter), after, limit);
+    co_return page;
 }
 
-awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, std::vector<LogPosition> positions,
+awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, DeadLetterFilter filter,
                                                               Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    // What was dealt with before is gone from the store, so that nothing is counted twice.
     Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();
-    DeadLetterOutcome total;
-    LogPosition after;
-    LogPosition before;
-    do {
-        before = after;
-        Result<std::vector<DeadLetter>> some = co_await letters(id, positions, after);
-        if (!some) co_return some.error();
-        if (some->empty()) break;
-        Result<DeadLetterOutcome> outcome = co_await runtime->redeliver(std::move(*some), deadline);
-        if (!outcome) co_return outcome.error();
-        total.settled += outcome->settled;
-        total.left += outcome->left;
-        if (!total.error) total.error = outcome->error;
-        committed = co_await commit(Extent::all);
-        if (!committed) co_return committed.error();
-    } while (after > before && !deadline.passed());
+    Result<DeadLetterOutcome> outcome = co_await runtime->redeliver(std::move(filter), deadline);
+    if (!outcome) co_return outcome.error();
+    committed = co_await commit(Extent::all);
+    if (!committed) co_return committed.error();
     Result<void> refreshed = co_await runtime->refresh_held_keys();
     if (!refreshed) co_return refreshed.error();
-    co_return total;
+    co_return outcome;
 }
 
-awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, std::vector<LogPosition> positions) {
+awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, DeadLetterFilter filter) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    std::optional<IntegrationRuntime::LettersHold> hold = runtime->hold_letters();
+    if (!hold) co_return make_error(Errc::conflict, "the dead letters of " + id + " are being dealt with already");
     Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();
     DeadLetterOutcome total;
-    LogPosition after;
-    LogPosition before;
-    do {
-        before = after;
-        Result<std::vector<DeadLetter>> some = co_await letters(id, positions, after);
-        if (!some) co_return some.error();
-        if (some->empty()) break;
-        runtime->discard(*some);
-        total.settled += some->size();
+    std::optional<LogPosition> after = LogPosition{};
+    while (after) {
+        Result<DeadLetterPage> page = co_await runtime->dead_letters(filter, *after, kLettersAtOnce);
+        if (!page) co_return page.error();
+        after = page->next;
+        if (page->items.empty()) continue;
+        runtime->discard(page->items);
         changed(runtime->number());
         committed = co_await commit(Extent::all);
         if (!committed) co_return committed.error();
-    } while (after > before);
+        total.settled += page->items.size();
+    }
     Result<void> refreshed = co_await runtime->refresh_held_keys();
     if (!refreshed) co_return refreshed.error();
     co_return total;

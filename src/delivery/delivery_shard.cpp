@@ -27,6 +27,9 @@ DeliveryShard::DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, 
              [this](std::uint32_t number) {
                  if (auto found = seats_.find(number); found != seats_.end()) found->second.runtime->woken();
              }),
+      turns_(options.reads_at_a_time),
+      budget_({options.memory_per_shard, options.held_events_per_shard},
+              {options.memory_per_integration, options.max_held_events}),
       tasks_(shard.io()),
       commit_now_(shard.io().get_executor()),
       commit_gate_(shard.io(), boost::asio::steady_timer::time_point::max()) {}
@@ -119,9 +122,20 @@ Result<std::shared_ptr<IntegrationRuntime>> DeliveryShard::make(IntegrationConfi
                                options_,
                                [this] { return routed_; },
                                [this](SteadyTime at, std::uint32_t number) { wakes_.at(at, number); },
-                               [this](std::uint32_t number) { changed(number); }};
+                               [this](std::uint32_t number) { changed(number); },
+                               [this](const std::string& org, std::uint32_t number) { return turns_.ask(org, number); },
+                               [this] { pass_turn_on(); },
+                               budget_};
     return std::make_shared<IntegrationRuntime>(next_number_++, std::move(config), std::move(*destination),
                                                 std::move(*renderer), std::move(*key), std::move(around));
+}
+
+void DeliveryShard::pass_turn_on() {
+    while (auto number = turns_.release()) {
+        // Who left while it waited, or has nothing to read any more, lets the next one go first.
+        auto found = seats_.find(*number);
+        if (found != seats_.end() && found->second.runtime->take_turn()) return;
+    }
 }
 
 std::shared_ptr<IntegrationRuntime> DeliveryShard::find(const std::string& id) {
@@ -213,6 +227,15 @@ awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
     co_return started;
 }
 
+awaitable<Result<void>> DeliveryShard::try_start(IntegrationConfig config) {
+    Result<std::shared_ptr<IntegrationRuntime>> made = make(std::move(config));
+    if (!made) co_return made.error();
+    std::shared_ptr<IntegrationRuntime> runtime = std::move(*made);
+    Result<void> tried = co_await runtime->try_start();
+    co_await runtime->stop(Deadline::after(std::chrono::seconds(0)));
+    co_return tried;
+}
+
 awaitable<Result<void>> DeliveryShard::pause(std::string id, std::string reason) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
@@ -287,10 +310,17 @@ awaitable<Result<std::optional<DeliveryError>>> DeliveryShard::send_sample(std::
     co_return sent;
 }
 
-awaitable<Result<void>> DeliveryShard::replay(std::string id, Sequence from, Sequence to) {
+awaitable<Result<ReplayStatus>> DeliveryShard::replay(std::string id, SequenceRange range) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    co_return runtime->replay(from, to);
+    co_return runtime->replay(range);
+}
+
+awaitable<Result<void>> DeliveryShard::note_replay(std::string id, ReplayStatus replay) {
+    std::shared_ptr<IntegrationRuntime> runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    runtime->note_replay(std::move(replay));
+    co_return Result<void>();
 }
 
 }  // namespace sluice

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "delivery/engine.hpp"
+#include "delivery/fair_turns.hpp"
 #include "delivery/integration_runtime.hpp"
 #include "delivery/router.hpp"
+#include "delivery/shard_budget.hpp"
 #include "delivery/wake_queue.hpp"
 #include "net/signal_event.hpp"
 #include "net/task_group.hpp"
@@ -44,17 +46,21 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     boost::asio::awaitable<Result<void>> add(IntegrationConfig config, bool paused);
     boost::asio::awaitable<Result<void>> remove(std::string id, bool keep_cursor);
     boost::asio::awaitable<Result<void>> replace(IntegrationConfig config);
+    boost::asio::awaitable<Result<void>> try_start(IntegrationConfig config);
     boost::asio::awaitable<Result<void>> pause(std::string id, std::string reason);
     boost::asio::awaitable<Result<void>> resume(std::string id);
     boost::asio::awaitable<Result<IntegrationStatus>> status(std::string id);
     boost::asio::awaitable<std::vector<IntegrationStatus>> list();
     boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
     boost::asio::awaitable<Result<ProbeReport>> probe_new(IntegrationConfig config, Deadline deadline);
-    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, std::vector<LogPosition> positions,
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
+                                                                LogPosition after, std::size_t limit);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, DeadLetterFilter filter,
                                                                 Deadline deadline);
-    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
+    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, DeadLetterFilter filter);
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(std::string id, Deadline deadline);
-    boost::asio::awaitable<Result<void>> replay(std::string id, Sequence from, Sequence to);
+    boost::asio::awaitable<Result<ReplayStatus>> replay(std::string id, SequenceRange range);
+    boost::asio::awaitable<Result<void>> note_replay(std::string id, ReplayStatus replay);
     boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
@@ -76,6 +82,8 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     void route(const CommittedBatch& batch);
     void skip(Sequence first, Sequence last);
 
+    /// Gives a turn at reading that is over to who waits.
+    void pass_turn_on();
     void changed(std::uint32_t number);
     boost::asio::awaitable<void> commit_soon();
     enum class Extent {
@@ -86,8 +94,6 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     /// Commits what changed. One at a time; who comes meanwhile waits.
     boost::asio::awaitable<Result<void>> commit(Extent extent);
     bool may_commit_later(const Seat& seat, SteadyTime now) const;
-    boost::asio::awaitable<Result<std::vector<DeadLetter>>> letters(std::string id, std::vector<LogPosition> positions,
-                                                                    LogPosition& after);
 
     Shard& shard_;
     EventLog& log_;
@@ -100,6 +106,8 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
 
     Router router_;
     WakeQueue wakes_;
+    FairTurns turns_;  ///< at reading the log
+    ShardBudget budget_;
     TaskGroup tasks_;
     std::map<std::string, std::uint32_t> numbers_;  ///< by id, sorted: lists are told in this order
     std::unordered_map<std::uint32_t, Seat> seats_;

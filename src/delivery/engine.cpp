@@ -10,6 +10,7 @@
 
 #include "base/assert.hpp"
 #include "delivery/delivery_shard.hpp"
+#include "delivery/replay_range.hpp"
 
 namespace sluice {
 
@@ -132,6 +133,11 @@ awaitable<Result<void>> DeliveryEngine::replace(IntegrationConfig config) {
     co_return co_await on(shard, shard.replace(std::move(config)));
 }
 
+awaitable<Result<void>> DeliveryEngine::try_start(IntegrationConfig config) {
+    DeliveryShard& shard = *impl_->shards.front();
+    co_return co_await on(shard, shard.try_start(std::move(config)));
+}
+
 awaitable<Result<void>> DeliveryEngine::pause(std::string id, std::string reason) {
     std::optional<std::size_t> home = impl_->home_of(id);
     if (!home) co_return unknown(id);
@@ -178,28 +184,30 @@ awaitable<Result<ProbeReport>> DeliveryEngine::probe(IntegrationConfig config, D
     co_return report;
 }
 
-awaitable<Result<DeadLetterPage>> DeliveryEngine::dead_letters(std::string id, LogPosition after, std::size_t limit) {
-    if (!impl_->home_of(id)) co_return unknown(id);
-    auto work = [impl = impl_.get(), id, after, limit] { return impl->cursors.dead_letters(id, after, limit); };
-    Result<DeadLetterPage> page = co_await impl_->writes.run(std::move(work));
+awaitable<Result<DeadLetterPage>> DeliveryEngine::dead_letters(std::string id, DeadLetterFilter filter,
+                                                               LogPosition after, std::size_t limit) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<DeadLetterPage> page =
+        co_await on(shard, shard.dead_letters(std::move(id), std::move(filter), after, limit));
     co_return page;
 }
 
-awaitable<Result<DeadLetterOutcome>> DeliveryEngine::redeliver(std::string id, std::vector<LogPosition> positions,
+awaitable<Result<DeadLetterOutcome>> DeliveryEngine::redeliver(std::string id, DeadLetterFilter filter,
                                                                Deadline deadline) {
     std::optional<std::size_t> home = impl_->home_of(id);
     if (!home) co_return unknown(id);
     DeliveryShard& shard = *impl_->shards[*home];
-    Result<DeadLetterOutcome> outcome =
-        co_await on(shard, shard.redeliver(std::move(id), std::move(positions), deadline));
+    Result<DeadLetterOutcome> outcome = co_await on(shard, shard.redeliver(std::move(id), std::move(filter), deadline));
     co_return outcome;
 }
 
-awaitable<Result<DeadLetterOutcome>> DeliveryEngine::discard(std::string id, std::vector<LogPosition> positions) {
+awaitable<Result<DeadLetterOutcome>> DeliveryEngine::discard(std::string id, DeadLetterFilter filter) {
     std::optional<std::size_t> home = impl_->home_of(id);
     if (!home) co_return unknown(id);
     DeliveryShard& shard = *impl_->shards[*home];
-    Result<DeadLetterOutcome> outcome = co_await on(shard, shard.discard(std::move(id), std::move(positions)));
+    Result<DeadLetterOutcome> outcome = co_await on(shard, shard.discard(std::move(id), std::move(filter)));
     co_return outcome;
 }
 
@@ -211,12 +219,22 @@ awaitable<Result<std::optional<DeliveryError>>> DeliveryEngine::send_sample(std:
     co_return sent;
 }
 
-awaitable<Result<void>> DeliveryEngine::replay(std::string id, LogPosition from, std::optional<LogPosition> to) {
+awaitable<Result<ReplayStatus>> DeliveryEngine::replay(std::string id, ReplayRequest request) {
     std::optional<std::size_t> home = impl_->home_of(id);
     if (!home) co_return unknown(id);
     DeliveryShard& shard = *impl_->shards[*home];
-    Sequence last = to ? to->sequence : ~Sequence(0);
-    co_return co_await on(shard, shard.replay(std::move(id), from.sequence, last));
+    auto work = [impl = impl_.get(), request] { return replay_range(impl->log, request); };
+    Result<SequenceRange> range = co_await impl_->reads.run(std::move(work));
+    if (!range) co_return range.error();
+    Result<ReplayStatus> begun = co_await on(shard, shard.replay(std::move(id), *range));
+    co_return begun;
+}
+
+awaitable<Result<void>> DeliveryEngine::note_replay(std::string id, ReplayStatus replay) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    co_return co_await on(shard, shard.note_replay(std::move(id), std::move(replay)));
 }
 
 awaitable<Result<LogPosition>> DeliveryEngine::position_at(Timestamp time) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "delivery/dead_letter_filter.hpp"
 #include "delivery/integration_config.hpp"
 #include "delivery/status.hpp"
 #include "destination/registry.hpp"
@@ -26,6 +27,11 @@ namespace sluice {
 struct DeliveryOptions {
     std::size_t memory_per_integration =
         8 << 20;  ///< bytes of events held for sending; beyond it the log is read again later
+    /// What all integrations of a shard hold together, shared evenly between those that hold much: each has at least
+    /// 256 KiB and 1,000 events.
+    std::size_t memory_per_shard = 512 << 20;
+    std::size_t held_events_per_shard = 2'000'000;
+    std::size_t reads_at_a_time = 4;  ///< of a shard; orgs take turns, and integrations within an org
     std::size_t max_held_events =
         100'000;  ///< unsettled events remembered without their bytes (missing targets, held keys)
     std::size_t max_acknowledged_ranges = 10'000;  ///< settled ranges beyond the position, then `blocked`
@@ -44,6 +50,14 @@ struct DeliveryOptions {
     /// `on_dead_letter: pause` took effect: whoever keeps the list of integrations remembers it across restarts. Called
     /// on the integration's shard.
     std::function<void(const std::string& id, const std::string& reason)> on_paused;
+    /// What an integration holds back of the log, for its status. Called on the integration's shard.
+    struct Backlog {
+        std::uint64_t bytes = 0;
+        double of_hard_limit = 0;
+    };
+    std::function<Backlog(const std::string& id)> backlog_of;
+    /// A replay has begun or ended. Called on the integration's shard.
+    std::function<void(const std::string& id, const ReplayStatus& replay)> on_replay;
 };
 
 /// Where an integration stands, for retention.
@@ -56,8 +70,17 @@ struct IntegrationPosition {
 /// What became of dead letters that a person dealt with.
 struct DeadLetterOutcome {
     std::uint64_t settled = 0;           ///< redelivered or discarded, and gone from the store
-    std::uint64_t left = 0;              ///< still there: the destination refused them again
-    std::optional<DeliveryError> error;  ///< why, for the first of those left
+    std::uint64_t left = 0;              ///< looked at and still there: refused again, or held behind one that was
+    bool complete = true;                ///< false when the deadline came first: asking again goes on
+    std::optional<DeliveryError> error;  ///< why, for the latest of those left
+};
+
+/// What a replay is to send again.
+struct ReplayRequest {
+    std::optional<LogPosition> from;  ///< or
+    std::optional<Timestamp> from_time;
+    std::optional<LogPosition> to;  ///< the last wanted; or
+    std::optional<Timestamp> to_time;
 };
 
 /// Delivers what the log commits to every integration. Owns the integrations' runtimes, each on one shard.
@@ -89,6 +112,9 @@ class DeliveryEngine {
     /// start, the old go on.
     boost::asio::awaitable<Result<void>> replace(IntegrationConfig config);
 
+    /// Whether add() or replace() with these settings would work now; leaves no trace.
+    boost::asio::awaitable<Result<void>> try_start(IntegrationConfig config);
+
     /// What is in flight finishes; nothing else is sent, and the backlog stays in the log. Idempotent.
     boost::asio::awaitable<Result<void>> pause(std::string id, std::string reason = "paused by a person");
     /// Also releases keys held by `on_dead_letter: hold_key` whose dead letters are gone. Idempotent.
@@ -102,21 +128,31 @@ class DeliveryEngine {
     boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
     boost::asio::awaitable<Result<ProbeReport>> probe(IntegrationConfig config, Deadline deadline);
 
-    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, LogPosition after, std::size_t limit);
+    /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`. With a filter a page may have
+    /// fewer, or none, and yet a `next`: one call looks at a bounded number of them.
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
+                                                                LogPosition after, std::size_t limit);
 
-    /// Sends dead letters again, oldest first, one at a time: all of them, or those at `positions`. What is accepted
-    /// leaves the store; with `on_dead_letter: hold_key` the keys whose dead letters are all gone go on.
-    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, std::vector<LogPosition> positions,
+    /// Sends dead letters again, in the log's order, keys kept in order, at the integration's pace: what is accepted
+    /// leaves the store; what is refused again stays; what fails for a while is tried again until the deadline. With
+    /// `on_dead_letter: hold_key` the keys whose dead letters are all gone go on. Errc::conflict while another
+    /// redelivery, discarding or replay of the integration is under way.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, DeadLetterFilter filter,
                                                                 Deadline deadline);
-    /// Throws dead letters away: all of them, or those at `positions`.
-    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, std::vector<LogPosition> positions);
+    /// Throws dead letters away. Errc::conflict as above.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, DeadLetterFilter filter);
 
     /// Sends one marked event (`"sluice_sample":true` in its data) ahead of the backlog; it is not in the log.
     /// Completes with nothing when it was accepted, else with why not.
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(std::string id, Deadline deadline);
-    /// Begins to send what matches in [from, to] again, in order per key, beside the live events, which take turns with
-    /// it. Errc::conflict while paused, or while another replay or redelivery runs. status() tells how far it is.
-    boost::asio::awaitable<Result<void>> replay(std::string id, LogPosition from, std::optional<LogPosition> to);
+    /// Begins to send what matches in [from, to] again, in order per key, beside the live events. While those have
+    /// something to send, the replay takes at most a fifth of the time, and always at most a fifth of the rate limits.
+    /// Errc::conflict while paused, or while another replay or redelivery runs; Errc::invalid_argument for a range that
+    /// ends before it begins or lies in the future; Errc::not_found for one that the log has let go. status() tells how
+    /// far it is. It ends with the process; whoever keeps the list remembers it (DeliveryOptions::on_replay).
+    boost::asio::awaitable<Result<ReplayStatus>> replay(std::string id, ReplayRequest request);
+    /// Tells status() of a replay that a restart ended.
+    boost::asio::awaitable<Result<void>> note_replay(std::string id, ReplayStatus replay);
     /// The first event committed at or after `time`, or what will come next.
     boost::asio::awaitable<Result<LogPosition>> position_at(Timestamp time);
 

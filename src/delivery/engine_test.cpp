@@ -293,7 +293,7 @@ TEST(DeliveryEngine, WhatIsRejectedIsKeptAndCanBeRedeliveredOrDiscarded) {
     rig.append(60, object_of);
     rig.cursors.wait_for_settled("a", 60);
     EXPECT_EQ(rig.cursors.letter_count("a"), 3u);
-    DeadLetterPage page = rig.run(rig.engine().dead_letters("a", {}, 10)).value();
+    DeadLetterPage page = rig.run(rig.engine().dead_letters("a", {}, {}, 10)).value();
     ASSERT_EQ(page.items.size(), 3u);
     EXPECT_EQ(page.items[0].position.sequence, 4u);
     EXPECT_EQ(page.items[0].error_class, "rejected");
@@ -301,7 +301,8 @@ TEST(DeliveryEngine, WhatIsRejectedIsKeptAndCanBeRedeliveredOrDiscarded) {
     EXPECT_EQ(page.items[0].target, "t");
     EXPECT_EQ(decode_event(page.items[0].record)->id, "o3");
 
-    DeadLetterOutcome discarded = rig.run(rig.engine().discard("a", {page.items[1].position})).value();
+    DeadLetterOutcome discarded =
+        rig.run(rig.engine().discard("a", DeadLetterFilter::at({page.items[1].position}))).value();
     EXPECT_EQ(discarded.settled, 1u);
     DeadLetterOutcome refused = rig.run(rig.engine().redeliver("a", {}, Deadline::never())).value();
     EXPECT_EQ(refused.settled, 0u);
@@ -426,8 +427,13 @@ TEST(DeliveryEngine, AReplaySendsAPartOfTheLogAgainBesideTheLiveEventsAndOutside
     ASSERT_TRUE(rig.add(rig.config("a")));
     rig.append(200, object_of);
     rig.cursors.wait_for_settled("a", 200);
-    EXPECT_EQ(rig.run(rig.engine().replay("a", {0, 500}, std::nullopt)).error().code, Errc::not_found);
-    ASSERT_TRUE(rig.run(rig.engine().replay("a", {0, 51}, LogPosition{0, 150})));
+    ReplayRequest beyond;
+    beyond.from = LogPosition{0, 500};
+    EXPECT_EQ(rig.run(rig.engine().replay("a", beyond)).error().code, Errc::invalid_argument);
+    ReplayRequest part;
+    part.from = LogPosition{0, 51};
+    part.to = LogPosition{0, 150};
+    ASSERT_TRUE(rig.run(rig.engine().replay("a", part)));
     rig.append(100, object_of);
     rig.cursors.wait_for_settled("a", 300);
     rig.peer()->wait_for_count(400);

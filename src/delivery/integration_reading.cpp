@@ -98,30 +98,54 @@ void IntegrationRuntime::set_aside(std::span<const Event* const> events) {
     }
 }
 
+/// Asks for a turn when there is something to read: bytes that were let go of, or the next page.
 void IntegrationRuntime::read_on() {
-    if (!wanted_.empty() && !loading_ && !stopping_ && now() >= read_again_at_) {
-        std::size_t count = std::min(wanted_.size(), kLoadAtOnce);
-        std::vector<std::pair<SlotIndex, Sequence>> some(wanted_.begin(),
-                                                         wanted_.begin() + static_cast<std::ptrdiff_t>(count));
-        wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(count));
-        loading_ = true;
-        tasks_.spawn(load_bytes(std::move(some), epoch_));
-    }
-    if (mode_ == Mode::fed || page_in_flight_ || stopping_ || overtaking_ || now() < read_again_at_) return;
-    bool room = lane_->wants_more() || lane_->make_room(now());
-    drain();
-    if (!room) return;
-    Sequence from = lane_->read_position() + 1;
-    Sequence to = around_.routed();
-    if (from > to) {
-        mode_ = Mode::fed;
+    if (stopping_ || waits_for_turn_ || reads_ || now() < read_again_at_) return;
+    if (wanted_.empty() && !wants_page()) return;
+    if (!around_.ask_turn(config_.org, number_)) {
+        waits_for_turn_ = true;
         return;
     }
-    page_in_flight_ = true;
+    if (!begin_read()) around_.end_turn();
+}
+
+bool IntegrationRuntime::take_turn() {
+    waits_for_turn_ = false;
+    return begin_read();
+}
+
+bool IntegrationRuntime::wants_page() {
+    if (mode_ == Mode::fed || page_in_flight_ || overtaking_) return false;
+    bool room = lane_->wants_more() || lane_->make_room(now());
+    drain();
+    if (!room) return false;
+    if (lane_->read_position() < around_.routed()) return true;
+    mode_ = Mode::fed;
+    return false;
+}
+
+bool IntegrationRuntime::begin_read() {
+    if (stopping_ || !lane_ || now() < read_again_at_) return false;
+    if (!wanted_.empty()) {
+        auto count = static_cast<std::ptrdiff_t>(std::min(wanted_.size(), kLoadAtOnce));
+        std::vector<std::pair<SlotIndex, Sequence>> some(wanted_.begin(), wanted_.begin() + count);
+        wanted_.erase(wanted_.begin(), wanted_.begin() + count);
+        reads_ = true;
+        tasks_.spawn(load_bytes(std::move(some), epoch_));
+        return true;
+    }
+    if (!wants_page()) return false;
+    reads_ = page_in_flight_ = true;
     aside_.clear();
     aside_bytes_ = 0;
     aside_overflowed_ = false;
-    tasks_.spawn(read_page(from, to, epoch_));
+    tasks_.spawn(read_page(lane_->read_position() + 1, around_.routed(), epoch_));
+    return true;
+}
+
+void IntegrationRuntime::end_read() {
+    reads_ = false;
+    around_.end_turn();
 }
 
 awaitable<void> IntegrationRuntime::read_page(Sequence from, Sequence to, std::uint64_t epoch) {
@@ -135,6 +159,7 @@ awaitable<void> IntegrationRuntime::read_page(Sequence from, Sequence to, std::u
     };
     Result<ReadPage> page = co_await around_.reads.run(std::move(work));
     page_in_flight_ = false;
+    end_read();
     if (!stopping_ && !overtaking_ && epoch == epoch_) {
         if (page) {
             read_error_.clear();
@@ -167,7 +192,7 @@ awaitable<void> IntegrationRuntime::load_bytes(std::vector<std::pair<SlotIndex, 
         return load_events(around_.log, config_.filter, sequences);
     };
     std::vector<Result<Event>> events = co_await around_.reads.run(std::move(work));
-    loading_ = false;
+    end_read();
     if (epoch != epoch_ || stopping_) co_return;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         SlotIndex slot = wanted[i].first;

@@ -63,7 +63,6 @@ void IntegrationRuntime::make_lane(const Cursor& cursor, CursorStore::DeadLetter
     lane_ = std::make_unique<Lane>(lane_options(), cursor, totals, now());
     ++epoch_;
     wanted_.clear();
-    loading_ = false;
 }
 
 awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence routed) {
@@ -159,6 +158,7 @@ awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
     while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await drained_.wait(deadline);
     tasks_.cancel();
     co_await tasks_.join();
+    if (std::exchange(counts_as_heavy_, false)) around_.budget.remove_heavy();
     co_await destination_->close();
 }
 
@@ -209,9 +209,26 @@ void IntegrationRuntime::pump() {
         if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !exclusive_)
             forget_memory();
     }
+    keep_within_budget();
     read_on();
     ask_to_wake();
     if (lane_->dirty() || !dead_letters_.empty() || commit_wanted_) around_.changed(number_);
+}
+
+/// A destination that has refused for a while holds no more than it takes to try it again, and an integration among
+/// many that hold much no more than its share.
+void IntegrationRuntime::keep_within_budget() {
+    if (stopping_) return;
+    if (lane_->is_dormant() && lane_->in_flight_batches() == 0 &&
+        lane_->resident_bytes() > ShardBudget::kLight.memory_bytes) {
+        lane_->let_go(ShardBudget::kLight.memory_bytes / 2);
+        drain();
+    }
+    bool heavy = ShardBudget::is_heavy({lane_->resident_bytes(), lane_->pending()});
+    if (heavy != std::exchange(counts_as_heavy_, heavy))
+        heavy ? around_.budget.add_heavy() : around_.budget.remove_heavy();
+    ShardBudget::Share share = around_.budget.share();
+    lane_->set_bounds(share.memory_bytes, share.held_events);
 }
 
 void IntegrationRuntime::woken() {

@@ -13,6 +13,7 @@
 #include "delivery/integration_config.hpp"
 #include "delivery/lane.hpp"
 #include "delivery/message_slots.hpp"
+#include "delivery/shard_budget.hpp"
 #include "delivery/status.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/signal_event.hpp"
@@ -32,6 +33,10 @@ struct RuntimeSurroundings {
     std::function<Sequence()> routed;  ///< the last sequence this shard's router has seen
     std::function<void(SteadyTime, std::uint32_t)> wake_at;
     std::function<void(std::uint32_t)> changed;  ///< its cursor is to be committed
+    /// True when it may read the log now; else take_turn() is called when it may. end_turn() when it has read.
+    std::function<bool(const std::string& org, std::uint32_t)> ask_turn;
+    std::function<void()> end_turn;
+    ShardBudget& budget;
 };
 
 /// One integration at work: feeds its lane, hands batches to its destination, keeps its cursor up to date.
@@ -65,6 +70,8 @@ class IntegrationRuntime {
     /// Looks for something to do. Cheap when there is nothing.
     void pump();
     void woken();
+    /// It may read the log now; false when there is nothing to read any more, and the turn is the next one's.
+    bool take_turn();
 
     void pause(std::string reason);
     boost::asio::awaitable<Result<void>> resume();
@@ -76,10 +83,29 @@ class IntegrationRuntime {
 
     boost::asio::awaitable<IntegrationStatus> status();
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
-    /// Errc::conflict while another redelivery is under way.
-    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::vector<DeadLetter> letters, Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(DeadLetterFilter filter, LogPosition after,
+                                                                std::size_t limit);
+    /// What was dealt with before is committed. Errc::conflict while a redelivery, discarding or replay is under way.
+    boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(DeadLetterFilter filter, Deadline deadline);
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Deadline deadline);
-    Result<void> replay(Sequence from, Sequence to);
+    Result<ReplayStatus> replay(SequenceRange range);
+    void note_replay(ReplayStatus replay) { replay_ = std::move(replay); }
+    /// Keeps others from dealing with its dead letters; nullopt when somebody does already.
+    class LettersHold {
+      public:
+        explicit LettersHold(IntegrationRuntime& runtime) : runtime_(&runtime) { runtime.letters_held_ = true; }
+        LettersHold(LettersHold&& other) noexcept : runtime_(std::exchange(other.runtime_, nullptr)) {}
+        LettersHold& operator=(LettersHold&&) = delete;
+        ~LettersHold() {
+            if (runtime_) runtime_->letters_held_ = false;
+        }
+
+      private:
+        IntegrationRuntime* runtime_;
+    };
+    std::optional<LettersHold> hold_letters() {
+        return letters_held_ ? std::nullopt : std::optional<LettersHold>(std::in_place, *this);
+    }
     /// Throws dead letters away.
     void discard(std::span<const DeadLetter> letters);
     /// Lets keys go on that were held for dead letters which are no longer there. What was given up is committed
@@ -122,6 +148,10 @@ class IntegrationRuntime {
     void feed_one(const Event& event, SteadyTime at);
     void set_aside(std::span<const Event* const> events);
     void read_on();
+    bool wants_page();
+    bool begin_read();
+    void end_read();
+    void keep_within_budget();
     boost::asio::awaitable<void> read_page(Sequence from, Sequence to, std::uint64_t epoch);
     void take_page(ReadPage page, Sequence from, Sequence to);
     boost::asio::awaitable<void> load_bytes(std::vector<std::pair<SlotIndex, Sequence>> wanted, std::uint64_t epoch);
@@ -147,10 +177,13 @@ class IntegrationRuntime {
     boost::asio::awaitable<std::vector<Verdict>> side_deliver(SideLane& side, std::vector<SlotIndex> slots,
                                                               Deadline deadline);
     LaneOptions side_options() const;
-    boost::asio::awaitable<DeadLetterOutcome> redeliver_with(SideLane& side, std::vector<const DeadLetter*>& by_slot,
-                                                             Deadline deadline);
-    boost::asio::awaitable<void> run_replay(Sequence from, Sequence to);
+    boost::asio::awaitable<Result<std::optional<LogPosition>>> feed_letters(SideLane& side, DeadLetterFilter filter,
+                                                                            LogPosition after);
+    void settle_letters(SideLane& side, BatchIndex batch, std::span<const SlotIndex> sent,
+                        std::span<const Verdict> verdicts);
+    boost::asio::awaitable<void> run_replay(SequenceRange range);
     boost::asio::awaitable<bool> feed_replay(SideLane& side, Sequence& next, Sequence to);
+    void end_replay(Sequence to);
     Event sample_event() const;
     /// stop() waits for these.
     class Operation {
@@ -180,7 +213,9 @@ class IntegrationRuntime {
     SignalEvent drained_;          ///< the same, for stop()
     SignalEvent operations_done_;  ///< nothing that people asked for uses the destination
     std::size_t operations_ = 0;
-    bool beside_ = false;  ///< a replay, redelivery or sample is under way
+    bool beside_ = false;        ///< a replay, redelivery or sample is under way
+    bool letters_held_ = false;  ///< somebody deals with the dead letters
+    std::uint64_t redelivered_ = 0;
     SignalEvent side_wake_;
     std::optional<ReplayStatus> replay_;
 
@@ -194,7 +229,9 @@ class IntegrationRuntime {
     bool aside_overflowed_ = false;
     std::uint64_t epoch_ = 0;  ///< grows when the lane is made anew: what comes late for the old one is ignored
     std::vector<std::pair<SlotIndex, Sequence>> wanted_;
-    bool loading_ = false;
+    bool waits_for_turn_ = false;
+    bool reads_ = false;  ///< has a turn
+    bool counts_as_heavy_ = false;
     SteadyTime read_again_at_{};
     SteadyTime wake_asked_ = SteadyTime::max();
 

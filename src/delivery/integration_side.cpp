@@ -1,5 +1,6 @@
 // What people have sent beside the live events: dead letters again, a part of the log again, a sample.
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -12,10 +13,39 @@ namespace sluice {
 
 using boost::asio::awaitable;
 
+namespace {
+
+constexpr std::size_t kLettersAtOnce = 500;
+/// While live events wait, a replay has one part of so many of the destination's time and of the rate limits.
+constexpr unsigned kReplayShare = 5;
+
+}  // namespace
+
 /// A lane of its own keeps what is sent beside in order and within limits.
 struct IntegrationRuntime::SideLane {
     Lane lane;
     std::unique_ptr<MessageSlots> slots;
+    std::string replay = {};  ///< what tells its messages from first deliveries; empty when nothing needs to
+    /// By slot, of a redelivery: which dead letter it is, and what that occupies.
+    struct Letter {
+        LogPosition position;
+        std::uint64_t bytes = 0;
+    };
+    std::unordered_map<SlotIndex, Letter> letters = {};
+    std::uint64_t settled = 0;
+    std::uint64_t left = 0;
+    std::shared_ptr<const Failure> refused = nullptr;  ///< why the latest was
+
+    /// What it gave up and what is settled: bytes go, slots can be used again. How many were given up.
+    std::size_t drain() {
+        std::vector<LaneDeadLetter> dead = lane.take_dead_letters();
+        if (!dead.empty()) refused = dead.back().failure;
+        lane.drain_released([this](SlotIndex slot) {
+            slots->release(slot);
+            letters.erase(slot);
+        });
+        return dead.size();
+    }
 
     /// kNoSlot when the lane gave it up at once.
     SlotIndex feed(const Event& event, SteadyTime at) {
@@ -27,8 +57,11 @@ struct IntegrationRuntime::SideLane {
     }
 };
 
+/// Its own budget: an eighth of the memory and no second batch at a time. What it sends is taken from the live lane's
+/// rate limits too.
 LaneOptions IntegrationRuntime::side_options() const {
     LaneOptions options = lane_options();
+    options.memory_bytes = around_.options.memory_per_integration / 8;
     options.batch.max_wait = std::chrono::microseconds(0);
     options.limits.max_concurrent = 1;
     options.on_dead_letter = OnDeadLetter::proceed;
@@ -50,7 +83,13 @@ awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(Lane& lane) {
 awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side, std::vector<SlotIndex> slots,
                                                                  Deadline deadline) {
     std::vector<Message> messages;
-    for (SlotIndex slot : slots) messages.push_back(side.slots->message(slot));
+    std::uint64_t bytes = 0;
+    for (SlotIndex slot : slots) {
+        messages.push_back(side.slots->message(slot));
+        messages.back().replay = side.replay;
+        bytes += messages.back().body.size();
+    }
+    lane_->spend(slots.size(), bytes);
     std::vector<Verdict> verdicts =
         co_await destination_->deliver(messages, deadline.earlier(around_.options.deliver_timeout));
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
@@ -60,85 +99,132 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
 
 // Dead letters again.
 
-awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(std::vector<DeadLetter> letters, Deadline deadline) {
-    if (beside_)
+awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFilter filter, Deadline deadline) {
+    if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
+    std::optional<LettersHold> hold = hold_letters();
+    if (beside_ || !hold)
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
     Operation operation(*this);
     beside_ = true;
-    SideLane side{Lane(side_options(), Cursor{}, {}, now()), make_slots()};
-    std::vector<const DeadLetter*> by_slot;
-    for (const DeadLetter& letter : letters) {
-        Result<Event> event = event_of(letter);
-        if (!event) continue;
-        SlotIndex slot = side.feed(*event, now());
-        if (slot == kNoSlot) continue;
-        if (slot >= by_slot.size()) by_slot.resize(slot + 1);
-        by_slot[slot] = &letter;
+    LaneOptions options = side_options();
+    // A key that is held behind a dead letter stays so when that is refused again.
+    if (config_.on_dead_letter == OnDeadLetter::hold_key) options.on_dead_letter = OnDeadLetter::hold_key;
+    SideLane side{Lane(options, Cursor{}, {}, now()), make_slots()};
+    std::optional<LogPosition> next = LogPosition{};
+    Result<void> read;
+    bool complete = false;
+    while (!deadline.passed() && !stopping_) {
+        if (next && side.lane.wants_more()) {
+            Result<std::optional<LogPosition>> fed = co_await feed_letters(side, filter, *next);
+            if (!fed) {
+                read = fed.error();
+                break;
+            }
+            next = *fed;
+        }
+        std::optional<BatchIndex> batch = co_await side_turn(side.lane);
+        if (batch) {
+            std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
+            std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
+            std::vector<Verdict> verdicts = co_await side_deliver(side, sent, deadline);
+            settle_letters(side, *batch, sent, verdicts);
+        }
+        side.drain();
+        pump();
+        if (batch || (next && side.lane.wants_more())) continue;
+        SteadyTime wake = side.lane.wake_at();
+        if (!next && (side.lane.pending() == 0 || wake == SteadyTime::max())) {
+            complete = true;  // what is left is held behind what was refused again
+            break;
+        }
+        co_await side_wake_.wait(Deadline(std::min(deadline.at(), wake)));
     }
-    DeadLetterOutcome outcome = co_await redeliver_with(side, by_slot, deadline);
-    outcome.left = letters.size() - outcome.settled;
     beside_ = false;
     pump();
+    if (!read) co_return read.error();
+    DeadLetterOutcome outcome;
+    outcome.settled = side.settled;
+    outcome.left = side.left;
+    outcome.complete = complete;
+    if (side.refused) {
+        outcome.error = describe(*side.refused, now(), now());
+    } else if (const auto& last = side.lane.last_failure(); last && outcome.left > 0) {
+        outcome.error = describe(*last->failure, last->at, last->next_attempt);
+    }
     co_return outcome;
 }
 
-awaitable<DeadLetterOutcome> IntegrationRuntime::redeliver_with(SideLane& side, std::vector<const DeadLetter*>& by_slot,
-                                                                Deadline deadline) {
-    DeadLetterOutcome outcome;
-    while (!deadline.passed()) {
-        std::optional<BatchIndex> batch = co_await side_turn(side.lane);
-        if (!batch) break;
-        std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
-        std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
-        std::vector<Verdict> verdicts = co_await side_deliver(side, sent, deadline);
-        CursorStore::DeadLetterTotals removed;
-        for (std::size_t i = 0; i < verdicts.size(); ++i) {
-            if (verdicts[i].kind != Verdict::Kind::accepted) continue;
-            const DeadLetter& letter = *by_slot[sent[i]];
-            ++removed.count;
-            removed.bytes += letter.record.size();
-            erased_dead_letters_.push_back(letter.position);
-        }
-        side.lane.settle(*batch, verdicts, now());
-        outcome.settled += removed.count;
-        forget_letters(removed, true);
-        pump();
+/// Feeds the next of the letters; gives where to go on, nullopt at the end.
+awaitable<Result<std::optional<LogPosition>>> IntegrationRuntime::feed_letters(SideLane& side, DeadLetterFilter filter,
+                                                                               LogPosition after) {
+    Result<DeadLetterPage> page = co_await dead_letters(std::move(filter), after, kLettersAtOnce);
+    if (!page) co_return page.error();
+    for (const DeadLetter& letter : page->items) {
+        ++side.left;
+        Result<Event> event = event_of(letter);
+        if (!event) continue;
+        SlotIndex slot = side.feed(*event, now());
+        if (slot != kNoSlot) side.letters[slot] = {letter.position, letter.record.size()};
+        side.drain();
     }
-    if (const auto& last = side.lane.last_failure())
-        outcome.error = describe(*last->failure, last->at, last->next_attempt);
-    co_return outcome;
+    co_return page->next;
+}
+
+void IntegrationRuntime::settle_letters(SideLane& side, BatchIndex batch, std::span<const SlotIndex> sent,
+                                        std::span<const Verdict> verdicts) {
+    CursorStore::DeadLetterTotals removed;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        if (verdicts[i].kind != Verdict::Kind::accepted) continue;
+        const SideLane::Letter& letter = side.letters.at(sent[i]);
+        ++removed.count;
+        removed.bytes += letter.bytes;
+        erased_dead_letters_.push_back(letter.position);
+    }
+    side.lane.settle(batch, verdicts, now());
+    side.settled += removed.count;
+    side.left -= removed.count;
+    redelivered_ += removed.count;
+    forget_letters(removed, true);
+    if (removed.count > 0) last_delivery_ = around_.clock.now();
 }
 
 // A part of the log again.
 
-Result<void> IntegrationRuntime::replay(Sequence from, Sequence to) {
+Result<ReplayStatus> IntegrationRuntime::replay(SequenceRange range) {
     if (!lane_ || stopping_) return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     if (lane_->paused())
         return make_error(Errc::conflict, "integration " + config_.id + " is paused", "resume it first");
     if (beside_) return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
-    to = std::min(to, around_.routed());
-    Sequence oldest = around_.log.stats().oldest;
-    if (to < oldest || from > to) {
-        return make_error(Errc::not_found, "nothing from " + std::to_string(from) + " to " + std::to_string(to) +
-                                               " is in the log, which begins at " + std::to_string(oldest));
-    }
-    from = std::max(from, oldest);
+    range.last = std::min(range.last, around_.routed());
+    if (range.first > range.last)
+        return make_error(Errc::invalid_argument, "`from` lies beyond the log", "there is nothing to replay yet");
     beside_ = true;
-    replay_ = ReplayStatus{{0, from}, {0, to}, {0, from - 1}, 0, 0, true, {}};
-    tasks_.spawn(run_replay(from, to));
-    return {};
+    ReplayStatus status;
+    status.id = "replay-" + std::to_string(to_epoch_ms(around_.clock.now()));
+    status.from.sequence = range.first;
+    status.to.sequence = range.last;
+    status.position.sequence = range.first - 1;
+    status.running = true;
+    replay_ = status;
+    if (around_.options.on_replay) around_.options.on_replay(config_.id, status);
+    tasks_.spawn(run_replay(range));
+    return status;
 }
 
-awaitable<void> IntegrationRuntime::run_replay(Sequence from, Sequence to) {
+awaitable<void> IntegrationRuntime::run_replay(SequenceRange range) {
     Cursor start;
-    start.position.sequence = from - 1;
-    SideLane side{Lane(side_options(), start, {}, now()), make_slots()};
-    Sequence next = from;
+    start.position.sequence = range.first - 1;
+    LaneOptions options = side_options();
+    for (std::uint64_t* rate : {&options.rate.events_per_second, &options.rate.bytes_per_second})
+        if (*rate > 0) *rate = std::max<std::uint64_t>(1, *rate / kReplayShare);
+    SideLane side{Lane(options, start, {}, now()), make_slots(), replay_->id};
+    Sequence next = range.first;
     while (!stopping_ && !lane_->paused()) {
-        if (next <= to && side.lane.wants_more()) {
-            bool read = co_await feed_replay(side, next, to);
+        if (next <= range.last && side.lane.wants_more()) {
+            bool read = co_await feed_replay(side, next, range.last);
             if (!read) break;
         }
+        SteadyTime begun = now();
         std::optional<BatchIndex> batch = co_await side_turn(side.lane);
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
@@ -146,20 +232,30 @@ awaitable<void> IntegrationRuntime::run_replay(Sequence from, Sequence to) {
             std::vector<Verdict> verdicts = co_await side_deliver(side, std::move(sent), Deadline::never());
             side.lane.settle(*batch, verdicts, now());
         }
-        replay_->refused += side.lane.take_dead_letters().size();
-        side.lane.drain_released([&](SlotIndex slot) { side.slots->release(slot); });
+        replay_->refused += side.drain();
         replay_->delivered = side.lane.ledger().delivered;
         replay_->position.sequence = side.lane.position();
+        SteadyTime ended = now();
         pump();
-        if (batch || (next <= to && side.lane.wants_more())) continue;
-        if (side.lane.pending() == 0 && next > to) break;
+        if (batch && lane_->pending() > 0) {
+            // The live events' turn: four times as long as this one was.
+            co_await side_wake_.wait(Deadline(ended + (ended - begun) * (kReplayShare - 1)));
+            continue;
+        }
+        if (batch || (next <= range.last && side.lane.wants_more())) continue;
+        if (side.lane.pending() == 0 && next > range.last) break;
         SteadyTime wake = side.lane.wake_at();
         co_await side_wake_.wait(wake == SteadyTime::max() ? Deadline::after(std::chrono::seconds(1)) : Deadline(wake));
     }
-    if (replay_->ended.empty() && replay_->position.sequence < to)
-        replay_->ended = lane_->paused() ? "the integration was paused" : "the integration was stopped";
-    replay_->running = beside_ = false;
+    end_replay(range.last);
     pump();
+}
+
+void IntegrationRuntime::end_replay(Sequence to) {
+    if (replay_->ended.empty() && replay_->position.sequence < to)
+        replay_->ended = lane_->paused() ? "the integration was paused" : "Sluice or the integration was stopped";
+    replay_->running = beside_ = false;
+    if (around_.options.on_replay) around_.options.on_replay(config_.id, *replay_);
 }
 
 awaitable<bool> IntegrationRuntime::feed_replay(SideLane& side, Sequence& next, Sequence to) {
@@ -176,10 +272,13 @@ awaitable<bool> IntegrationRuntime::feed_replay(SideLane& side, Sequence& next, 
         replay_->ended = page.error().message;
         co_return false;
     }
+    if (page->oldest > next) {
+        replay_->ended = "the log let go of what was to be replayed, up to " + std::to_string(page->oldest - 1);
+        co_return false;
+    }
     for (const Event& event : page->events) {
         side.feed(event, now());
-        replay_->refused += side.lane.take_dead_letters().size();
-        side.lane.drain_released([&](SlotIndex slot) { side.slots->release(slot); });
+        replay_->refused += side.drain();
     }
     side.lane.advance(page->next - 1);
     next = page->next;

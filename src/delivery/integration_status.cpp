@@ -12,6 +12,10 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersAtOnce = 500;
+/// Share of hard_limit from which the backlog is told of with the state.
+constexpr double kBacklogWarning = 0.5;
+/// A filter that wants few of many is answered in several calls.
+constexpr std::size_t kLettersInOneCall = 10'000;
 
 }  // namespace
 
@@ -82,6 +86,7 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.retries = ledger.retries;
     stats.duplicates_possible = ledger.duplicates_possible;
     stats.bytes = ledger.bytes;
+    stats.redelivered = redelivered_;
     stats.last_delivery = last_delivery_;
     if (const auto& last = lane_->last_failure())
         stats.last_error = describe(*last->failure, last->at, last->next_attempt);
@@ -91,6 +96,18 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
         target.since = wall(each.since);
         target.pending = each.pending;
         stats.targets.emplace(slots_->target_name(each.target), std::move(target));
+    }
+    stats.breaker = Lane::name_of(lane_->breaker(now()));
+    if (around_.options.backlog_of) {
+        DeliveryOptions::Backlog backlog = around_.options.backlog_of(config_.id);
+        stats.backlog_bytes = backlog.bytes;
+        stats.backlog_of_hard_limit = backlog.of_hard_limit;
+        // Said in plain words long before anything is lost, whatever the state.
+        if (backlog.of_hard_limit >= kBacklogWarning) {
+            if (!status.reason.empty()) status.reason += "; ";
+            status.reason += "it holds back " + std::to_string(static_cast<int>(backlog.of_hard_limit * 100)) +
+                             "% of hard_limit: beyond it the oldest events are lost to it";
+        }
     }
     stats.lost_ranges = lane_->lost_ranges();
     status.replay = replay_;
@@ -106,6 +123,31 @@ awaitable<ProbeReport> IntegrationRuntime::probe(Deadline deadline) {
 }
 
 // Dead letters.
+
+awaitable<Result<DeadLetterPage>> IntegrationRuntime::dead_letters(DeadLetterFilter filter, LogPosition after,
+                                                                   std::size_t limit) {
+    DeadLetterPage found;
+    std::size_t looked_at = 0;
+    std::optional<LogPosition> from = filter.skip_to(after);
+    while (from && found.items.size() < limit && looked_at < kLettersInOneCall) {
+        std::size_t most = filter.is_everything() ? limit - found.items.size() : kLettersAtOnce;
+        auto work = [this, from = *from, most] { return around_.cursors.dead_letters(config_.id, from, most); };
+        Result<DeadLetterPage> page = co_await around_.writes.run(std::move(work));
+        if (!page) co_return page.error();
+        looked_at += page->items.size();
+        for (DeadLetter& letter : page->items) {
+            if (found.items.size() < limit && filter.wants(letter, key_)) {
+                found.items.push_back(std::move(letter));
+            } else if (found.items.size() >= limit) {
+                found.next = found.items.back().position;
+                co_return found;
+            }
+        }
+        from = page->next ? filter.skip_to(*page->next) : std::nullopt;
+    }
+    found.next = from;
+    co_return found;
+}
 
 awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_letters() {
     std::vector<Lane::KeyName> keys;

@@ -60,7 +60,7 @@ void Lane::change_limits(const Limits& limits) {
 
 bool Lane::wants_more() const noexcept {
     return resident_bytes_ < options_.memory_bytes && unsettled_.size() < options_.max_unsettled &&
-           !range_bound_reached() && stuck_keys_.empty() && !paused_;
+           !range_bound_reached() && stuck_keys_.empty() && !paused_ && !(is_dormant() && unsettled_.size() > 0);
 }
 
 SlotIndex Lane::feed(const LaneEvent& event, SteadyTime now) {
@@ -301,6 +301,13 @@ bool Lane::make_room(SteadyTime now) {
     for (const Timer& timer : timers_)
         if (!timer.of_target) park_key(timer.index);
     return wants_more();
+}
+
+void Lane::let_go(std::size_t keep) {
+    for (KeyIndex index = 0; index < keys_.size() && resident_bytes_ > keep; ++index) {
+        KeyState state = keys_[index].state;
+        if (state != KeyState::in_flight && state != KeyState::loading) park_key(index);
+    }
 }
 
 void Lane::want_bytes(KeyIndex index) {

@@ -110,6 +110,12 @@ class Lane {
     /// When next_batch() may have something that it has not now; SteadyTime::max() when only a call can change that.
     SteadyTime wake_at() const;
 
+    /// Something else was sent to the same destination: it counts against the rate limits.
+    void spend(std::uint64_t events, std::uint64_t bytes) noexcept {
+        event_rate_.take(events);
+        byte_rate_.take(bytes);
+    }
+
     void pause(std::string reason);
     void resume() noexcept;
     bool paused() const noexcept { return paused_; }
@@ -206,6 +212,22 @@ class Lane {
         std::uint64_t pending = 0;
     };
     std::vector<RefusingTarget> refusing_targets() const;
+    /// Its share of what all integrations of a shard may hold. Lowered, it reads nothing more until it is within it.
+    void set_bounds(std::size_t memory_bytes, std::size_t max_unsettled) noexcept {
+        options_.memory_bytes = memory_bytes;
+        options_.max_unsettled = max_unsettled;
+    }
+    /// The destination as a whole has refused for a while: nothing more is read until it accepts again.
+    bool is_dormant() const noexcept { return failing_ && failures_ >= kDormantAfter; }
+    /// Lets go of bytes until no more than `keep` are held; they come back through drain_wanted().
+    void let_go(std::size_t keep);
+
+    /// closed: sends as it likes. open: the destination refuses, nothing is sent until a time. half_open: one event at
+    /// a time is sent to see whether it accepts again.
+    enum class Breaker { closed, open, half_open };
+    Breaker breaker(SteadyTime now) const noexcept;
+    static std::string_view name_of(Breaker breaker) noexcept;
+
     /// The destination has learnt what it takes (a probe read the service's own limits): holds for what is fed and sent
     /// from here on. How events of a key share a batch stays as it was made.
     void change_limits(const Limits& limits);
@@ -218,6 +240,7 @@ class Lane {
     using GroupIndex = std::uint32_t;
     static constexpr std::uint32_t kNone = ~std::uint32_t(0);
     static constexpr SteadyTime kNever = SteadyTime::max();
+    static constexpr std::uint32_t kDormantAfter = 3;  ///< failures of the whole destination in a row
 
     enum SlotFlag : std::uint8_t {
         kResident = 1,  ///< the caller holds its bytes
@@ -377,6 +400,7 @@ class Lane {
     void reopen_target(TargetIndex index, SteadyTime now);
     bool has_ready(const Group& group) const noexcept;
     std::optional<std::pair<ReadyList, KeyIndex>> pick(GroupIndex index, SteadyTime now);
+    bool rate_holds_back(SteadyTime now) const;
     bool may_load() const noexcept { return loading_bytes_ < options_.memory_bytes / 2; }
     void want_bytes(KeyIndex index);
     void fill(GroupIndex group, Batch& batch, std::uint64_t max_events, SteadyTime now);

@@ -158,6 +158,7 @@ std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
     if (!stuck_keys_.empty() || paused_) return std::nullopt;  // a timer brought a dead letter's turn
     std::uint64_t most = batch_events_;
     if (!event_rate_.unlimited()) most = std::min(most, event_rate_.available(now));
+    if (failing_) most = std::min<std::uint64_t>(most, 1);
     if (most == 0 || (!byte_rate_.unlimited() && byte_rate_.available(now) == 0)) return std::nullopt;
 
     while (gathering_.head != kNone && groups_[gathering_.head].since + options_.batch.max_wait <= now) {
@@ -171,7 +172,8 @@ std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
         unschedule(group);
         if (!mixes_targets() && !target_open(targets_[group], now)) continue;  // reopen_target() will look again
         BatchIndex index = take_batch();
-        fill(group, batches_[index], most, now);
+        bool probing = !mixes_targets() && targets_[group].refusing;
+        fill(group, batches_[index], probing ? 1 : most, now);
         if (batches_[index].slots.empty()) {
             batches_[index].open = false;
             free_batches_.push_back(index);

@@ -408,9 +408,24 @@ IntegrationState Lane::state(SteadyTime now) const {
     for (const Target& each : targets_)
         if (each.refusing && each.failure->error_class != ErrorClass::throttled) return IntegrationState::failing;
     if (throttled || failing_) return IntegrationState::throttled;
-    SteadyTime rate = std::max(event_rate_.ready_at(), byte_rate_.ready_at());
-    if (rate > now && due_.head != kNone) return IntegrationState::throttled;
+    if (rate_holds_back(now)) return IntegrationState::throttled;
     return IntegrationState::running;
+}
+
+/// Something could be sent, if it were not for the rate limits.
+bool Lane::rate_holds_back(SteadyTime now) const {
+    if (std::max(event_rate_.ready_at(), byte_rate_.ready_at()) <= now) return false;
+    return due_.head != kNone ||
+           (gathering_.head != kNone && groups_[gathering_.head].since + options_.batch.max_wait <= now);
+}
+
+std::string_view Lane::name_of(Breaker breaker) noexcept {
+    return breaker == Breaker::closed ? "closed" : breaker == Breaker::open ? "open" : "half_open";
+}
+
+Lane::Breaker Lane::breaker(SteadyTime now) const noexcept {
+    if (!failing_) return Breaker::closed;
+    return in_flight_batches_ > 0 || hold_until_ <= now ? Breaker::half_open : Breaker::open;
 }
 
 std::string Lane::state_reason(SteadyTime now) const {

@@ -11,6 +11,14 @@ namespace sluice {
 
 using boost::asio::awaitable;
 
+namespace {
+
+double share_of_limit(std::uint64_t bytes, const RetentionSettings& settings) {
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::uint64_t>(settings.hard_limit, 1));
+}
+
+}  // namespace
+
 Retention::Retention(Parts parts, RetentionSettings settings, std::function<void(const std::string&)> warn)
     : parts_(parts),
       settings_(settings),
@@ -70,8 +78,7 @@ awaitable<Result<RetentionPlan>> Retention::run_once() {
 void Retention::warn_of(const RetentionPlan& plan) {
     std::map<std::string, int> warned;
     for (const RetentionPlan::Behind& each : plan.behind) {
-        double share =
-            static_cast<double>(each.bytes) / static_cast<double>(std::max<std::uint64_t>(settings_.hard_limit, 1));
+        double share = share_of_limit(each.bytes, settings_);
         int level = share >= 0.9 ? 9 : share >= 0.5 ? 5 : 0;
         if (level == 0) continue;
         warned[each.integration] = level;
@@ -92,8 +99,18 @@ void Retention::publish(const RetentionPlan& plan) {
             if (bytes > settings_.org_backlog) over->emplace(org, bytes);
     }
     any_over_.store(!over->empty(), std::memory_order_relaxed);
+    std::unordered_map<std::string, DeliveryOptions::Backlog> backlogs;
+    for (const RetentionPlan::Behind& each : plan.behind)
+        backlogs[each.integration] = {each.bytes, share_of_limit(each.bytes, settings_)};
     std::lock_guard lock(mutex_);
     over_ = std::move(over);
+    backlogs_ = std::move(backlogs);
+}
+
+DeliveryOptions::Backlog Retention::backlog_of(const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    auto found = backlogs_.find(id);
+    return found == backlogs_.end() ? DeliveryOptions::Backlog() : found->second;
 }
 
 bool Retention::over_backlog(std::string_view org) const {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "delivery/engine.hpp"
 #include "delivery/retention_plan.hpp"
@@ -24,7 +25,7 @@ namespace sluice {
 /// by it is recorded durably, and current objects in it are rescued. Also removes objects that are past their own
 /// retention.
 ///
-/// Thread: `io`'s, except over_backlog(). Lifecycle: stop() before it is destroyed.
+/// Thread: `io`'s, except over_backlog() and backlog_of(). Lifecycle: stop() before it is destroyed.
 class Retention {
   public:
     struct Parts {
@@ -50,6 +51,8 @@ class Retention {
     /// Whether the org's slowest integration holds back more than `org_backlog`: its writers are told to try later. As
     /// of the last look. Thread: any.
     bool over_backlog(std::string_view org) const;
+    /// What an integration holds back of the log, as of the last look. Thread: any.
+    DeliveryOptions::Backlog backlog_of(const std::string& id) const;
 
   private:
     boost::asio::awaitable<void> look_again_and_again(std::chrono::milliseconds interval);
@@ -67,6 +70,7 @@ class Retention {
     std::atomic<bool> any_over_{false};
     mutable std::mutex mutex_;
     std::shared_ptr<const std::map<std::string, std::uint64_t, std::less<>>> over_;  ///< orgs over their backlog
+    std::unordered_map<std::string, DeliveryOptions::Backlog> backlogs_;             ///< by integration
 };
 
 }  // namespace sluice

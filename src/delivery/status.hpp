@@ -56,17 +56,25 @@ struct IntegrationStats {
     std::uint64_t pending = 0;
     std::uint64_t retries = 0;
     std::uint64_t duplicates_possible = 0;
-    std::uint64_t bytes = 0;  ///< of delivered bodies
+    std::uint64_t bytes = 0;        ///< of delivered bodies
+    std::uint64_t redelivered = 0;  ///< dead letters accepted when sent again, since start; among `delivered`
     std::optional<Timestamp> last_delivery;
     std::optional<DeliveryError>
         last_error;  ///< the latest since start; next_attempt_at only while something waits for it
     std::map<std::string, TargetStatus> targets;
+    /// `closed`; `open`: the whole destination refuses, nothing is sent until next_attempt_at; `half_open`: it is being
+    /// tried with one event at a time.
+    std::string breaker = "closed";
+    /// Bytes of the log from its position to the head, as of retention's last look, and their share of `hard_limit`:
+    /// beyond 1 the oldest are lost.
+    std::uint64_t backlog_bytes = 0;
+    double backlog_of_hard_limit = 0;
     std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
 };
 
-/// A replay that is under way or was the last since start. Counted apart from the ledger; not taken up again after a
-/// restart.
+/// A replay that is under way or was the last. Counted apart from the ledger; a restart ends it, and says so.
 struct ReplayStatus {
+    std::string id;  ///< stands in the deduplication ids of what it sends
     LogPosition from;
     LogPosition to;
     LogPosition position;  ///< everything up to here was sent again

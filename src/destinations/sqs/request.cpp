@@ -113,6 +113,11 @@ class EntryWriter {
             text_ += ':';
             append_number(text_, message.event.sequence());
         }
+        // Within five minutes of the first delivery the queue would take the event for a repetition of it.
+        if (!message.replay.empty()) {
+            text_ += ':';
+            text_ += message.replay;
+        }
         append_id(R"(,"MessageDeduplicationId":)", text_);
         return nullptr;
     }

@@ -1,0 +1,75 @@
+#include "api/answers.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/stream_parser.hpp>
+#include <cstddef>
+
+namespace sluice::api {
+namespace {
+
+constexpr std::size_t kMaxBodyBytes = 1 << 20;
+
+}  // namespace
+
+http::Response json_response(int status, const boost::json::value& value) {
+    return http::Response::json(status, boost::json::serialize(value));
+}
+
+http::Response problem_of(const Error& error) {
+    int status = 422;
+    std::string_view code = "not_acceptable";
+    switch (error.code) {
+        case Errc::not_found:
+            status = 404, code = "unknown_integration";
+            break;
+        case Errc::conflict:
+            status = 409, code = "conflict";
+            break;
+        case Errc::forbidden:
+            status = 403, code = "not_for_tenants";
+            break;
+        case Errc::too_large:
+            status = 413, code = "too_large";
+            break;
+        case Errc::exhausted:
+        case Errc::unavailable:
+        case Errc::timeout:
+        case Errc::cancelled:
+            status = 503, code = "unavailable";
+            break;
+        case Errc::io:
+        case Errc::corrupt:
+            status = 500, code = "storage";
+            break;
+        default:
+            break;
+    }
+    auto detail = error.hint.empty() ? error.message : error.message + ": " + error.hint;
+    auto response = http::plain_problem(status, code, detail);
+    if (status == 503) response.headers.set("Retry-After", "1");
+    return response;
+}
+
+http::OrAnswer<boost::json::object> object_body(const http::Request& request) {
+    if (request.body.size() > kMaxBodyBytes)
+        return http::plain_problem(413, "too_large", "the body of a management call is at most 1 MiB");
+    if (request.body.empty()) return boost::json::object();
+    boost::json::error_code bad;
+    boost::json::stream_parser parser;
+    auto read = parser.write_some(request.body.data(), request.body.size(), bad);
+    if (!bad && read < request.body.size()) bad = boost::json::error::extra_data;
+    if (!bad) parser.finish(bad);
+    if (bad) {
+        auto line =
+            1 + std::count(request.body.begin(), request.body.begin() + static_cast<std::ptrdiff_t>(read), '\n');
+        return http::problem(400, "malformed_json", http::reason_phrase(400),
+                             "the body is not valid JSON: " + bad.message(),
+                             {{"line", std::to_string(line)}, {"offset", std::to_string(read)}});
+    }
+    boost::json::value value = parser.release();
+    if (!value.is_object()) return http::plain_problem(400, "malformed_json", "the body must be a JSON object");
+    return std::move(value.get_object());
+}
+
+}  // namespace sluice::api
