@@ -45,17 +45,17 @@ boost::json::object to_json(const IntegrationStats& stats) {
                             {"pending", stats.pending},
                             {"retries", stats.retries},
                             {"duplicates_possible", stats.duplicates_possible},
-                            {"redelivered", stats.redelivered},
                             {"bytes", stats.bytes},
-                            {"breaker", stats.breaker},
-                            {"backlog", boost::json::object{{"bytes", stats.backlog_bytes},
-                                                            {"of_hard_limit", stats.backlog_of_hard_limit}}},
                             {"last_delivery", time_or_null(stats.last_delivery)}};
     if (stats.last_error)
         out["last_error"] = error_json(*stats.last_error);
     else
         out["last_error"] = nullptr;
     out["targets"] = std::move(targets);
+    out["breaker"] = stats.breaker;
+    out["redelivered"] = stats.redelivered;
+    out["backlog"] =
+        boost::json::object{{"bytes", stats.backlog_bytes}, {"of_hard_limit", stats.backlog_of_hard_limit}};
     if (!stats.lost_ranges.empty()) {
         boost::json::array ranges;
         for (const auto& range : stats.lost_ranges)

@@ -319,6 +319,7 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.limits.depth != b.limits.depth) return "limits.depth";
     if (a.limits.connections != b.limits.connections) return "limits.connections";
     if (a.limits.waiting != b.limits.waiting) return "limits.waiting";
+    if (a.limits.deliver_timeout != b.limits.deliver_timeout) return "limits.deliver_timeout";
     if (a.shards != b.shards) return "shards";
     if (a.secrets_key_file != b.secrets_key_file) return "secrets.key_file";
     return {};

@@ -15,14 +15,14 @@ namespace sluice {
 /// Which of an integration's dead letters: all of them, unless something is asked for; what is asked for holds
 /// together. Plain value.
 struct DeadLetterFilter {
-    std::vector<LogPosition> positions;     ///< only these
-    std::vector<std::string> rec_types;     ///< patterns: any of these
-    std::optional<ErrorClass> error_class;  ///< why
-    std::string code;                       ///< the provider's
-    std::string target;
-    std::optional<std::string> key;  ///< what the integration keeps in order
-    std::optional<Timestamp> from;   ///< became a dead letter at or after…
-    std::optional<Timestamp> to;     ///< … and at or before
+    std::vector<LogPosition> positions = {};     ///< only these
+    std::vector<std::string> rec_types = {};     ///< patterns: any of these
+    std::optional<ErrorClass> error_class = {};  ///< why
+    std::string code = {};                       ///< the provider's
+    std::string target = {};
+    std::optional<std::string> key = {};  ///< what the integration keeps in order
+    std::optional<Timestamp> from = {};   ///< became a dead letter at or after…
+    std::optional<Timestamp> to = {};     ///< … and at or before
 
     static DeadLetterFilter at(std::vector<LogPosition> positions);
 

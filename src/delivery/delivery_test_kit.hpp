@@ -33,6 +33,7 @@ class ScriptedPeer {
         std::string key;
         std::string target;
         std::string body;
+        std::string replay;  ///< names the replay that sent it; empty for a first delivery
     };
     /// Answers one batch; what it accepts is stored. Called on the integration's shard.
     using Script = std::function<std::vector<Verdict>(std::span<const Message>)>;
@@ -112,7 +113,8 @@ class ScriptedPeer {
             for (std::size_t i = 0; i < messages.size(); ++i) {
                 if (verdicts[i].kind != Verdict::Kind::accepted) continue;
                 stored_.push_back({messages[i].event.sequence(), std::string(messages[i].key),
-                                   std::string(messages[i].target), std::string(messages[i].body)});
+                                   std::string(messages[i].target), std::string(messages[i].body),
+                                   std::string(messages[i].replay)});
             }
         }
         changed_.notify_all();

@@ -77,10 +77,10 @@ struct DeadLetterOutcome {
 
 /// What a replay is to send again.
 struct ReplayRequest {
-    std::optional<LogPosition> from;  ///< or
-    std::optional<Timestamp> from_time;
-    std::optional<LogPosition> to;  ///< the last wanted; or
-    std::optional<Timestamp> to_time;
+    std::optional<LogPosition> from = {};  ///< or
+    std::optional<Timestamp> from_time = {};
+    std::optional<LogPosition> to = {};  ///< the last wanted; or
+    std::optional<Timestamp> to_time = {};
 };
 
 /// Delivers what the log commits to every integration. Owns the integrations' runtimes, each on one shard.

@@ -443,6 +443,7 @@ TEST(DeliveryEngine, AReplaySendsAPartOfTheLogAgainBesideTheLiveEventsAndOutside
     std::size_t replayed = 0;
     std::set<Sequence> seen;
     for (auto& one : rig.peer()->stored()) {
+        EXPECT_EQ(one.replay.empty(), !seen.count(one.sequence)) << "a destination can tell a replay apart";
         if (seen.insert(one.sequence).second) continue;
         ++replayed;
         EXPECT_GE(one.sequence, 51u);

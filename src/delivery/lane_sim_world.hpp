@@ -25,6 +25,7 @@ enum class Sabotage {
     forgets_dead_letters,    ///< commits the cursor without the dead letters it passes over
     wrong_ledger,            ///< counts a delivery twice
     skips_an_event,          ///< the reader leaves one out
+    wrong_bytes_back,        ///< bytes that were let go of come back as a neighbour's
     false_acceptance,        ///< the destination answers `accepted` for what it did not store
 };
 

@@ -120,6 +120,20 @@ TEST_F(SqsRequest, TemplatesNameGroupAndDeduplicationId) {
     EXPECT_EQ(text(sent[0], "MessageDeduplicationId"), "a/create");
 }
 
+TEST_F(SqsRequest, OnFifoAReplayIsNoDuplicateOfTheFirstDelivery) {
+    given_fifo();
+    batch_.add("a");
+    std::vector<Message> messages(batch_.messages().begin(), batch_.messages().end());
+    messages[0].replay = "replay-1700000000000";
+    auto id = [&] {
+        auto built = build_send_batch(config_, messages);
+        return text(boost::json::parse(built.body).as_object().at("Entries").as_array()[0], "MessageDeduplicationId");
+    };
+    EXPECT_EQ(id(), "a:1:replay-1700000000000");
+    config_.deduplication_id = text_template("{id}/{event_type}");
+    EXPECT_EQ(id(), "a/create:replay-1700000000000") << "also where the id is the owner's own";
+}
+
 TEST_F(SqsRequest, IdsThatSqsCannotCarryBecomeTheirHash) {
     std::string scratch;
     EXPECT_EQ(carriable_id("!~azAZ09", scratch), "!~azAZ09");

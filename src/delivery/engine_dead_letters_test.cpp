@@ -1,0 +1,229 @@
+// Dead letters as people deal with them: found, sent again, thrown away, each exactly accounted.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "delivery/delivery_test_kit.hpp"
+
+namespace sluice {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::shared_ptr<Failure> why(ErrorClass error_class, std::string code) {
+    auto made = std::make_shared<Failure>();
+    made->error_class = error_class;
+    made->code = std::move(code);
+    made->message = "as the test wants";
+    made->target = "t";
+    return made;
+}
+std::string object_of(std::size_t i) {
+    return "o" + std::to_string(i % 20);
+}
+
+void expect_ledger(const IntegrationStatus& status) {
+    const IntegrationStats& s = status.stats;
+    EXPECT_EQ(s.matched, s.delivered + s.dead_lettered + s.discarded + s.lost + s.pending);
+}
+
+/// Sixty events of twenty objects; those of o3, o4 and o5 were rejected: sequences 4, 5, 6, 24, 25, 26, 44, 45, 46.
+class DeadLetters : public testing::Test {
+  protected:
+    void start(const std::function<void(IntegrationConfig&)>& change = {}) {
+        rig.peer()->set_script([this](std::span<const Message> messages) {
+            std::vector<Verdict> verdicts;
+            for (const Message& message : messages) verdicts.push_back(judge(message));
+            return verdicts;
+        });
+        rig.start();
+        IntegrationConfig config = rig.config("a");
+        if (change) change(config);
+        ASSERT_TRUE(rig.add(config));
+        rig.append(30, object_of);
+        rig.append(
+            30, [](std::size_t i) { return object_of(i + 30); }, "io.acme.door");
+        rig.cursors.wait_for_settled("a", 60);
+    }
+    Verdict judge(const Message& message) const {
+        if (failing_for_a_while) return Verdict::retry(why(ErrorClass::transient, "E9"));
+        if (rejecting && message.key == "o3") return Verdict::rejected(why(ErrorClass::rejected, "E3"));
+        if (rejecting && message.key == "o4") return Verdict::rejected(why(ErrorClass::too_large, "E4"));
+        if (rejecting && message.key == "o5") return Verdict::rejected(why(ErrorClass::rejected, "E5"));
+        return Verdict::accepted();
+    }
+    DeadLetterPage page(DeadLetterFilter filter, Sequence after = 0, std::size_t limit = 100) {
+        return rig.run(rig.engine().dead_letters("a", std::move(filter), {0, after}, limit)).value();
+    }
+    std::vector<Sequence> found(DeadLetterFilter filter) { return sequences(page(std::move(filter))); }
+    static std::vector<Sequence> sequences(const DeadLetterPage& page) {
+        std::vector<Sequence> all;
+        for (const DeadLetter& letter : page.items) all.push_back(letter.position.sequence);
+        return all;
+    }
+    DeadLetterOutcome redeliver(DeadLetterFilter filter = {}, Deadline deadline = Deadline::never()) {
+        return rig.run(rig.engine().redeliver("a", std::move(filter), deadline)).value();
+    }
+
+    DeliveryRig rig;
+    std::atomic<bool> rejecting{true};
+    std::atomic<bool> failing_for_a_while{false};
+};
+
+TEST_F(DeadLetters, AreFoundByWhatIsKnownOfThem) {
+    start();
+    EXPECT_THAT(found({}), ElementsAre(4, 5, 6, 24, 25, 26, 44, 45, 46));
+    EXPECT_THAT(found({.rec_types = {"io.*.door"}}), ElementsAre(44, 45, 46));
+    EXPECT_THAT(found({.error_class = ErrorClass::too_large}), ElementsAre(5, 25, 45));
+    EXPECT_THAT(found({.code = "E5"}), ElementsAre(6, 26, 46));
+    EXPECT_THAT(found({.key = "o3"}), ElementsAre(4, 24, 44));
+    EXPECT_THAT(found({.rec_types = {"io.acme.desk"}, .key = "o3"}), ElementsAre(4, 24)) << "all must hold";
+    EXPECT_THAT(found(DeadLetterFilter::at({{0, 25}, {0, 4}, {0, 7}})), ElementsAre(4, 25));
+    EXPECT_THAT(found({.target = "elsewhere"}), IsEmpty());
+    Timestamp second = page({}).items[1].at;
+    EXPECT_THAT(found({.from = second + std::chrono::hours(1)}), IsEmpty());
+    EXPECT_THAT(found({.to = second - std::chrono::hours(1)}), IsEmpty());
+    EXPECT_EQ(found({.from = second - std::chrono::hours(1), .to = second + std::chrono::hours(1)}).size(), 9u);
+}
+
+TEST_F(DeadLetters, ArePagedWithAndWithoutAFilter) {
+    start();
+    DeadLetterPage first = page({}, 0, 4);
+    EXPECT_THAT(sequences(first), ElementsAre(4, 5, 6, 24));
+    ASSERT_TRUE(first.next);
+    EXPECT_THAT(sequences(page({}, first.next->sequence, 100)), ElementsAre(25, 26, 44, 45, 46));
+    DeadLetterPage two = page({.key = "o4"}, 0, 2);
+    EXPECT_THAT(sequences(two), ElementsAre(5, 25));
+    ASSERT_TRUE(two.next);
+    DeadLetterPage last = page({.key = "o4"}, two.next->sequence, 2);
+    EXPECT_THAT(sequences(last), ElementsAre(45));
+    EXPECT_FALSE(last.next);
+}
+
+TEST_F(DeadLetters, AreRedeliveredInOrderAndCountedOnce) {
+    start();
+    rejecting = false;
+    std::size_t before = rig.peer()->stored().size();
+    DeadLetterOutcome outcome = redeliver();
+    EXPECT_EQ(outcome.settled, 9u);
+    EXPECT_EQ(outcome.left, 0u);
+    EXPECT_TRUE(outcome.complete);
+    EXPECT_FALSE(outcome.error);
+    auto stored = rig.peer()->stored();
+    ASSERT_EQ(stored.size(), before + 9);
+    std::map<std::string, Sequence> latest;
+    for (std::size_t i = before; i < stored.size(); ++i) {
+        EXPECT_LT(latest[stored[i].key], stored[i].sequence);
+        latest[stored[i].key] = stored[i].sequence;
+        EXPECT_EQ(stored[i].replay, "") << "never accepted before: the same deduplication id";
+    }
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.stats.delivered, 60u);
+    EXPECT_EQ(status.stats.redelivered, 9u);
+    EXPECT_EQ(status.stats.dead_lettered, 0u);
+    EXPECT_EQ(rig.cursors.letter_count("a"), 0u);
+    expect_ledger(status);
+    EXPECT_EQ(redeliver().settled, 0u) << "there is nothing left";
+}
+
+TEST_F(DeadLetters, SomeAreRedeliveredAndTheOthersStay) {
+    start();
+    rejecting = false;
+    EXPECT_EQ(redeliver({.code = "E4"}).settled, 3u);
+    EXPECT_THAT(found({}), ElementsAre(4, 6, 24, 26, 44, 46));
+    EXPECT_EQ(redeliver(DeadLetterFilter::at({{0, 24}, {0, 5}})).settled, 1u) << "5 is no dead letter any more";
+    EXPECT_THAT(found({}), ElementsAre(4, 6, 26, 44, 46));
+    expect_ledger(rig.status("a"));
+}
+
+TEST_F(DeadLetters, WhatFailsForAWhileIsTriedAgainUntilTheDeadline) {
+    start();
+    rejecting = false;
+    failing_for_a_while = true;
+    DeadLetterOutcome none = redeliver({}, Deadline::after(std::chrono::milliseconds(20)));
+    EXPECT_EQ(none.settled, 0u);
+    EXPECT_FALSE(none.complete);
+    EXPECT_EQ(rig.cursors.letter_count("a"), 9u);
+    std::size_t calls = rig.peer()->calls();
+    std::jthread healer([&] {
+        while (rig.peer()->calls() < calls + 3) std::this_thread::yield();
+        failing_for_a_while = false;
+    });
+    EXPECT_EQ(redeliver().settled, 9u);
+    expect_ledger(rig.status("a"));
+}
+
+TEST_F(DeadLetters, AreDiscardedByFilterAndCountedSo) {
+    start();
+    EXPECT_EQ(rig.run(rig.engine().discard("a", {.error_class = ErrorClass::rejected}))->settled, 6u);
+    EXPECT_THAT(found({}), ElementsAre(5, 25, 45));
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.stats.discarded, 6u);
+    EXPECT_EQ(status.stats.dead_lettered, 3u);
+    expect_ledger(status);
+}
+
+TEST_F(DeadLetters, AreDealtWithByOneAtATime) {
+    start();
+    rejecting = false;
+    rig.peer()->close_gate();
+    Result<DeadLetterOutcome> redelivered = make_error(Errc::cancelled, "not run");
+    std::jthread other([&] {
+        boost::asio::io_context io;
+        redelivered = run_for_test(io, rig.engine().redeliver("a", {}, Deadline::never()));
+    });
+    rig.peer()->wait_at_gate();
+    EXPECT_EQ(rig.run(rig.engine().discard("a", {})).error().code, Errc::conflict);
+    EXPECT_EQ(rig.run(rig.engine().redeliver("a", {}, Deadline::never())).error().code, Errc::conflict);
+    rig.peer()->open_gate();
+    other.join();
+    EXPECT_EQ(redelivered->settled, 9u);
+    expect_ledger(rig.status("a"));
+}
+
+TEST_F(DeadLetters, AStoreThatRefusesADiscardCountsNothingTwice) {
+    start();
+    rig.cursors.refuse(true);
+    EXPECT_FALSE(rig.run(rig.engine().discard("a", {})));
+    EXPECT_FALSE(rig.run(rig.engine().discard("a", {})));
+    rig.cursors.refuse(false);
+    ASSERT_TRUE(rig.run(rig.engine().discard("a", {})));
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.stats.discarded, 9u);
+    EXPECT_EQ(status.stats.dead_lettered, 0u);
+    expect_ledger(status);
+    EXPECT_EQ(rig.cursors.cursor("a").ledger.discarded, 9u);
+    EXPECT_EQ(rig.cursors.letter_count("a"), 0u);
+}
+
+TEST(DeadLetterBound, ReachedItBlocksAndDropsNothingUntilThereIsRoom) {
+    DeliveryRig rig;
+    rig.options.max_dead_letters = 2;
+    rig.peer()->set_script([](std::span<const Message> messages) {
+        std::vector<Verdict> verdicts;
+        for (const Message& message : messages)
+            verdicts.push_back(message.key == "o3" ? Verdict::rejected(why(ErrorClass::rejected, "E3"))
+                                                   : Verdict::accepted());
+        return verdicts;
+    });
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(100, object_of);  // five of o3
+    while (rig.status("a").state != IntegrationState::blocked) std::this_thread::yield();
+    EXPECT_EQ(rig.status("a").reason, "no room for more dead letters: redeliver or discard some");
+    rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.ledger.dead_lettered == 2; });
+    EXPECT_EQ(rig.run(rig.engine().discard("a", {}))->settled, 2u);
+    rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.ledger.dead_lettered == 2; });
+    EXPECT_EQ(rig.run(rig.engine().discard("a", {}))->settled, 2u);
+    rig.cursors.wait_for_settled("a", 100);
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.stats.delivered, 95u);
+    EXPECT_EQ(status.stats.discarded, 4u);
+    EXPECT_EQ(status.stats.dead_lettered, 1u);
+    expect_ledger(status);
+}
+
+}  // namespace
+}  // namespace sluice
