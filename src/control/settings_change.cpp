@@ -103,6 +103,7 @@ bool is_same_form(const object& given, const object& kept) {
 /// Takes over from `kept` what `given` omits or has redacted; the paths taken over.
 std::vector<std::string_view> carry(const object& kept, object& given, const DestinationKind& kind) {
     std::vector<std::string_view> carried;
+    const object as_given = given;
     for (std::string_view path : kind.secret_paths) {
         const value* before = find_path(kept, path);
         if (before == nullptr) continue;
@@ -122,8 +123,9 @@ std::vector<std::string_view> carry(const object& kept, object& given, const Des
         if (holder == nullptr) continue;
         bool redacted = holder->contains(name);
         if (!redacted && !parent.empty()) {
-            const value* same_kept = find_path(kept, parent);
-            if (any_given_in(given, parent, kind) || !is_same_form(*holder, same_kept->get_object())) continue;
+            const object& form = find_path(as_given, parent)->get_object();
+            if (any_given_in(as_given, parent, kind) || !is_same_form(form, find_path(kept, parent)->get_object()))
+                continue;
         }
         (*holder)[name] = *before;
         carried.push_back(path);

@@ -19,11 +19,19 @@ const DestinationRegistry& registry() {
                                                             "credentials.session_token", "credentials.source.csv"};
     static const DestinationRegistry made = [] {
         DestinationRegistry registry;
+        auto check = [](const boost::json::object&, const DestinationContext&) -> Result<void> { return {}; };
+        auto make = [](const boost::json::object&, const DestinationContext&) -> Result<std::unique_ptr<Destination>> {
+            return make_error(Errc::unsupported, "not made here");
+        };
         DestinationKind hook;
+        hook.check = check;
+        hook.make = make;
         hook.type = "webhook";
         hook.secret_paths = kHook;
         registry.add(hook);
         DestinationKind queue;
+        queue.check = check;
+        queue.make = make;
         queue.type = "sqs";
         queue.secret_paths = kQueue;
         registry.add(queue);
@@ -52,9 +60,9 @@ std::string plain(std::string_view text) {
 }
 
 constexpr std::string_view kHook =
-    R"({"type":"webhook","url":"https://a.example/x","secret":"s3","headers":{"A":"b"}})";
+    R"j({"type":"webhook","url":"https://a.example/x","secret":"s3","headers":{"A":"b"}})j";
 constexpr std::string_view kKeys =
-    R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})";
+    R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})j";
 
 TEST(SettingsChange, AnswersShowNoSecret) {
     boost::json::object settings{{"destination", json(kKeys)}};
@@ -63,71 +71,68 @@ TEST(SettingsChange, AnswersShowNoSecret) {
 }
 
 TEST(SettingsChange, ASecretSentBackRedactedOrLeftOutIsKept) {
-    EXPECT_EQ(put(kHook, R"({"type":"webhook","url":"https://a.example/y","secret":"(redacted)","headers":"(redacted)"})"),
-              plain(R"({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})"));
-EXPECT_EQ(put(kHook, R"({"type":"webhook","url":"https://a.example/y"})"),
-          plain(R"({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})"));
-EXPECT_EQ(put(kKeys, R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/other"})"),
-          plain(R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/other","credentials":)"
-                R"({"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})"));
-    EXPECT_EQ(patch(kHook, R"({"url":"https://a.example/y","secret":"(redacted)"
-    })"),
-              plain(R"({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})"));
-    }
+    EXPECT_EQ(
+        put(kHook, R"j({"type":"webhook","url":"https://a.example/y","secret":"(redacted)","headers":"(redacted)"})j"),
+        plain(R"j({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})j"));
+    EXPECT_EQ(put(kHook, R"j({"type":"webhook","url":"https://a.example/y"})j"),
+              plain(R"j({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})j"));
+    EXPECT_EQ(put(kKeys, R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/other"})j"),
+              plain(R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/other","credentials":)j"
+                    R"j({"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})j"));
+    EXPECT_EQ(patch(kHook, R"j({"url":"https://a.example/y","secret":"(redacted)"})j"),
+              plain(R"j({"type":"webhook","url":"https://a.example/y","secret":"s3","headers":{"A":"b"}})j"));
+}
 
-    TEST(SettingsChange, AnotherHostNeedsTheSecretsAgain) {
-        auto needs = AllOf(HasSubstr("error: destination.headers, destination.secret must be given again"),
-                           HasSubstr("destination.url changed"));
-        EXPECT_THAT(put(kHook, R"({"type":"webhook","url":"https://evil.example/x"})"), needs);
-    EXPECT_THAT(put(kHook, R"({"type":"webhook","url":"https://evil.example/x","secret":"(redacted)"
-    })"), needs);
-    EXPECT_THAT(put(kHook, R"({"type":"webhook","url":"https://a.example:8443/x"})"), needs) << "another port";
-    EXPECT_THAT(put(kHook, R"({"type":"webhook","url":"http://a.example/x"})"), needs) << "in the clear";
-    EXPECT_THAT(patch(kHook, R"({"url":"https://evil.example/x"})"), needs);
-    EXPECT_THAT(put(kHook, R"({"type":"webhook","url":"https://a.example/x","proxy":"http://evil.example:3128"})"),
+TEST(SettingsChange, AnotherHostNeedsTheSecretsAgain) {
+    auto needs = AllOf(HasSubstr("error: destination.headers, destination.secret must be given again"),
+                       HasSubstr("destination.url changed"));
+    EXPECT_THAT(put(kHook, R"j({"type":"webhook","url":"https://evil.example/x"})j"), needs);
+    EXPECT_THAT(put(kHook, R"j({"type":"webhook","url":"https://evil.example/x","secret":"(redacted)"})j"), needs);
+    EXPECT_THAT(put(kHook, R"j({"type":"webhook","url":"https://a.example:8443/x"})j"), needs) << "another port";
+    EXPECT_THAT(put(kHook, R"j({"type":"webhook","url":"http://a.example/x"})j"), needs) << "in the clear";
+    EXPECT_THAT(patch(kHook, R"j({"url":"https://evil.example/x"})j"), needs);
+    EXPECT_THAT(put(kHook, R"j({"type":"webhook","url":"https://a.example/x","proxy":"http://evil.example:3128"})j"),
                 HasSubstr("destination.proxy changed"));
-    EXPECT_THAT(patch(kKeys, R"({"endpoint":"https://evil.example"})"),
+    EXPECT_THAT(patch(kKeys, R"j({"endpoint":"https://evil.example"})j"),
                 HasSubstr("destination.credentials.secret_access_key, destination.credentials.session_token must"));
-    EXPECT_EQ(put(kHook, R"({"type":"webhook","url":"https://b.example/x","secret":"s3","headers":{}})"),
-              plain(R"({"type":"webhook","url":"https://b.example/x","secret":"s3","headers":{}})"))
+    EXPECT_EQ(put(kHook, R"j({"type":"webhook","url":"https://b.example/x","secret":"s3","headers":{}})j"),
+              plain(R"j({"type":"webhook","url":"https://b.example/x","secret":"s3","headers":{}})j"))
         << "given again, also the same";
-    EXPECT_EQ(put(kHook, R"({"type":"webhook","url":"https://A.EXAMPLE/z"})"),
-              plain(R"({"type":"webhook","url":"https://A.EXAMPLE/z","secret":"s3","headers":{"A":"b"}})"));
-    }
+    EXPECT_EQ(put(kHook, R"j({"type":"webhook","url":"https://A.EXAMPLE/z"})j"),
+              plain(R"j({"type":"webhook","url":"https://A.EXAMPLE/z","secret":"s3","headers":{"A":"b"}})j"));
+}
 
-    TEST(SettingsChange, AnotherTypeNeedsItsOwnSecrets) {
-    EXPECT_THAT(put(kHook, R"({"type":"sqs","queue_url":"https://q","credentials":{"csv":"(redacted)"
-    }
-    })"),
+TEST(SettingsChange, AnotherTypeNeedsItsOwnSecrets) {
+    EXPECT_THAT(put(kHook, R"j({"type":"sqs","queue_url":"https://q","credentials":{"csv":"(redacted)"}})j"),
                 HasSubstr("there is none to keep"));
-    EXPECT_THAT(patch(kKeys, R"({"type":"webhook","secret":"(redacted)"
-    })"), HasSubstr("destination.secret must be given again"));
-    }
+    EXPECT_THAT(patch(kKeys, R"j({"type":"webhook","secret":"(redacted)"})j"),
+                HasSubstr("destination.secret must be given again"));
+}
 
-    TEST(SettingsChange, CredentialsOfAnotherFormAreNotMixedWithTheKept) {
+TEST(SettingsChange, CredentialsOfAnotherFormAreNotMixedWithTheKept) {
     EXPECT_EQ(
         put(kKeys,
-            R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"role_arn":"r"}})"),
+            R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"role_arn":"r"}})j"),
         plain(
-            R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"role_arn":"r"}})"));
-    EXPECT_EQ(put(kKeys, R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q",)"
-                         R"("credentials":{"access_key_id":"AK2","secret_access_key":"SK2"}})"),
-              plain(R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q",)"
-                    R"("credentials":{"access_key_id":"AK2","secret_access_key":"SK2"}})"))
+            R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"role_arn":"r"}})j"));
+    EXPECT_EQ(put(kKeys, R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q",)j"
+                         R"j("credentials":{"access_key_id":"AK2","secret_access_key":"SK2"}})j"),
+              plain(R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q",)j"
+                    R"j("credentials":{"access_key_id":"AK2","secret_access_key":"SK2"}})j"))
         << "the old session token is not the new key's";
     EXPECT_EQ(
         put(kKeys,
-            R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"access_key_id":"AK"}})"),
-        plain(R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":)"
-              R"({"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})"));
-    }
+            R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"access_key_id":"AK"}})j"),
+        plain(R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":)j"
+              R"j({"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})j"));
+}
 
-    TEST(SettingsChange, APatchRemovesWithNull) {
-    EXPECT_EQ(patch(kHook, R"({"headers":null})"),
-              plain(R"({"type":"webhook","url":"https://a.example/x","secret":"s3"})"));
-    }
+TEST(SettingsChange, APatchRemovesWithNull) {
+    EXPECT_EQ(patch(kHook, R"j({"headers":null})j"),
+              plain(R"j({"type":"webhook","url":"https://a.example/x","secret":"s3"})j"));
+}
 
-    TEST(SettingsChange, WhatAnAnswerAddsIsNoSetting) {
+TEST(SettingsChange, WhatAnAnswerAddsIsNoSetting) {
     boost::json::object kept{{"id", "a"}, {"destination", json(kHook)}};
     boost::json::object answer = redact_settings(kept, registry());
     answer["state"] = "running";
@@ -135,24 +140,24 @@ EXPECT_EQ(put(kKeys, R"({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazona
     answer["source"] = "api";
     answer["reason"] = "";
     EXPECT_EQ(boost::json::value(replaced_settings(kept, answer, registry()).value()), boost::json::value(kept));
-    }
+}
 
-    // RFC 7396, appendix A, its cases on objects.
-    TEST(MergePatch, DoesAsTheRfcShows) {
+// RFC 7396, appendix A, its cases on objects.
+TEST(MergePatch, DoesAsTheRfcShows) {
     auto merged = [](std::string_view target, std::string_view with) {
         return boost::json::serialize(merge_patch(json(target), json(with)));
     };
-    EXPECT_EQ(merged(R"({"a":"b"})", R"({"a":"c"})"), R"({"a":"c"})");
-    EXPECT_EQ(merged(R"({"a":"b"})", R"({"b":"c"})"), R"({"a":"b","b":"c"})");
-    EXPECT_EQ(merged(R"({"a":"b"})", R"({"a":null})"), R"({})");
-    EXPECT_EQ(merged(R"({"a":"b","b":"c"})", R"({"a":null})"), R"({"b":"c"})");
-    EXPECT_EQ(merged(R"({"a":["b"]})", R"({"a":"c"})"), R"({"a":"c"})");
-    EXPECT_EQ(merged(R"({"a":"c"})", R"({"a":["b"]})"), R"({"a":["b"]})");
-    EXPECT_EQ(merged(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})"), R"({"a":{"b":"d"}})");
-    EXPECT_EQ(merged(R"({"a":[{"b":"c"}]})", R"({"a":[1]})"), R"({"a":[1]})");
-    EXPECT_EQ(merged(R"({"e":null})", R"({"a":1})"), R"({"e":null,"a":1})");
-    EXPECT_EQ(merged(R"({})", R"({"a":{"bb":{"ccc":null}}})"), R"({"a":{"bb":{}}})");
-    }
+    EXPECT_EQ(merged(R"j({"a":"b"})j", R"j({"a":"c"})j"), R"j({"a":"c"})j");
+    EXPECT_EQ(merged(R"j({"a":"b"})j", R"j({"b":"c"})j"), R"j({"a":"b","b":"c"})j");
+    EXPECT_EQ(merged(R"j({"a":"b"})j", R"j({"a":null})j"), R"j({})j");
+    EXPECT_EQ(merged(R"j({"a":"b","b":"c"})j", R"j({"a":null})j"), R"j({"b":"c"})j");
+    EXPECT_EQ(merged(R"j({"a":["b"]})j", R"j({"a":"c"})j"), R"j({"a":"c"})j");
+    EXPECT_EQ(merged(R"j({"a":"c"})j", R"j({"a":["b"]})j"), R"j({"a":["b"]})j");
+    EXPECT_EQ(merged(R"j({"a":{"b":"c"}})j", R"j({"a":{"b":"d","c":null}})j"), R"j({"a":{"b":"d"}})j");
+    EXPECT_EQ(merged(R"j({"a":[{"b":"c"}]})j", R"j({"a":[1]})j"), R"j({"a":[1]})j");
+    EXPECT_EQ(merged(R"j({"e":null})j", R"j({"a":1})j"), R"j({"e":null,"a":1})j");
+    EXPECT_EQ(merged(R"j({})j", R"j({"a":{"bb":{"ccc":null}}})j"), R"j({"a":{"bb":{}}})j");
+}
 
-    }  // namespace
-    }  // namespace sluice
+}  // namespace
+}  // namespace sluice

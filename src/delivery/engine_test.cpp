@@ -464,6 +464,7 @@ TEST(DeliveryEngine, ASampleIsSentAheadOfTheBacklogAndTellsWhyItWasRefused) {
     rig.start();
     IntegrationConfig config = rig.config("a");
     config.filter.rec_types = {"io.*.unpacked.**"};
+    config.key = "{obj.data.device}";  // which a sample does not have
     ASSERT_TRUE(rig.add(config));
     EXPECT_EQ(rig.run(rig.engine().send_sample("a", Deadline::never())).value(), std::nullopt);
     auto stored = rig.peer()->stored();

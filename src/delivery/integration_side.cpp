@@ -320,7 +320,12 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
     Operation operation(*this);
     beside_ = true;
-    SideLane side{Lane(side_options(), Cursor{}, {}, now()), make_slots()};
+    // Whatever the integration keeps in order: a sample has only its id.
+    Result<TextTemplate> id = TextTemplate::parse("{id}");
+    SLUICE_ASSERT(id, "{id} is a template");
+    SideLane side{
+        Lane(side_options(), Cursor{}, {}, now()),
+        std::make_unique<MessageSlots>(*destination_, renderer_, std::move(*id), config_.ordering == Ordering::key)};
     Event sample = sample_event();
     side.feed(Event(sample.owner(), sample.view(), {0, std::max<Sequence>(sample.sequence(), 1)}, sample.time()),
               now());

@@ -110,8 +110,10 @@ class SegmentLog::Impl {
         auto segments = segments_.snapshot();
         for (const auto& segment : *segments) {
             SegmentExtent extent = segment->extent();
-            infos.push_back({extent.first, extent.last(), segment->header().file_bytes, extent.first_time,
-                             extent.last_time, !segment->sealed()});
+            // What is not written to yet is nobody's backlog.
+            std::uint64_t bytes = segment->sealed() ? segment->header().file_bytes : extent.end;
+            infos.push_back(
+                {extent.first, extent.last(), bytes, extent.first_time, extent.last_time, !segment->sealed()});
         }
         return infos;
     }
