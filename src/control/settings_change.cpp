@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ using boost::json::object;
 using boost::json::value;
 
 /// Members of a destination that say where it is reached: its host, or what its host follows from.
-constexpr std::string_view kHostMembers[] = {"endpoint", "url", "queue_url", "proxy", "region", "stream_arn"};
+constexpr std::string_view kHostMembers[] = {"endpoint", "url",        "queue_url", "proxy",
+                                             "region",   "stream_arn", "namespace"};
 /// What an answer has beside the settings: sent back, it is not a setting.
 constexpr std::string_view kAnswerMembers[] = {"source", "state", "reason", "stats", "replay"};
 
@@ -28,32 +30,67 @@ bool is_redacted(const value& of) {
     return of.is_string() && view_of(of.get_string()) == kRedacted;
 }
 
-const value* find_path(const object& in, std::string_view path) {
-    auto dot = path.find('.');
-    const value* member = in.if_contains(path.substr(0, dot));
-    if (member == nullptr || dot == std::string_view::npos) return member;
-    return member->is_object() ? find_path(member->get_object(), path.substr(dot + 1)) : nullptr;
+/// A member's place in a destination: names from the outside in. A name may have dots (a recType pattern).
+using Path = std::vector<std::string>;
+using PathView = std::span<const std::string>;
+
+struct SecretPath {
+    Path path;
+    bool one_of_many = false;  ///< stood as `*` in the kind's list: leaving it out removes it
+};
+
+PathView parent_of(const Path& path) {
+    return PathView(path).first(path.size() - 1);
 }
 
-object* find_object(object& in, std::string_view path) {
+const value* find_path(const object& in, PathView path) {
+    const value* member = in.if_contains(path.front());
+    if (member == nullptr || path.size() == 1) return member;
+    return member->is_object() ? find_path(member->get_object(), path.subspan(1)) : nullptr;
+}
+
+object* find_object(object& in, PathView path) {
     if (path.empty()) return &in;
-    auto dot = path.find('.');
-    value* member = in.if_contains(path.substr(0, dot));
-    if (member == nullptr || !member->is_object()) return nullptr;
-    return dot == std::string_view::npos ? &member->get_object()
-                                         : find_object(member->get_object(), path.substr(dot + 1));
+    value* member = in.if_contains(path.front());
+    return member && member->is_object() ? find_object(member->get_object(), path.subspan(1)) : nullptr;
 }
 
-std::pair<std::string_view, std::string_view> split_path(std::string_view path) {
-    auto dot = path.rfind('.');
-    if (dot == std::string_view::npos) return {{}, path};
-    return {path.substr(0, dot), path.substr(dot + 1)};
+const object* find_object(const object& in, PathView path) {
+    if (path.empty()) return &in;
+    const value* member = find_path(in, path);
+    return member ? member->if_object() : nullptr;
 }
 
-void redact_path(object& in, std::string_view path) {
-    auto [parent, name] = split_path(path);
-    object* holder = find_object(in, parent);
-    if (value* member = holder ? holder->if_contains(name) : nullptr) *member = boost::json::string(kRedacted);
+void add_paths(std::vector<SecretPath>& out, const object& in, std::string_view pattern, SecretPath so_far) {
+    auto dot = pattern.find('.');
+    std::string_view name = pattern.substr(0, dot);
+    bool last = dot == std::string_view::npos;
+    auto go_on = [&](std::string_view member, const value* of) {
+        SecretPath next = so_far;
+        next.path.emplace_back(member);
+        next.one_of_many |= name == "*";
+        if (last) {
+            out.push_back(std::move(next));
+        } else if (of && of->is_object()) {
+            add_paths(out, of->get_object(), pattern.substr(dot + 1), std::move(next));
+        }
+    };
+    if (name == "*") {
+        for (const auto& member : in) go_on({member.key().data(), member.key().size()}, &member.value());
+    } else if (const value* member = in.if_contains(name)) {
+        go_on(name, member);
+    }
+}
+
+/// Where `in` has secrets, by its kind's list.
+std::vector<SecretPath> secrets_of(const object& in, const DestinationKind& kind) {
+    std::vector<SecretPath> all;
+    for (std::string_view pattern : kind.secret_paths) add_paths(all, in, pattern, {});
+    return all;
+}
+
+std::string name_of(const Path& path) {
+    return fmt::format("{}", fmt::join(path, "."));
 }
 
 const object* destination_of(const object& settings) {
@@ -88,10 +125,12 @@ std::string_view changed_host(const object& before, const object& after) {
     return {};
 }
 
-bool any_given_in(const object& destination, std::string_view parent, const DestinationKind& kind) {
-    return std::any_of(kind.secret_paths.begin(), kind.secret_paths.end(), [&](std::string_view path) {
-        const value* member = split_path(path).first == parent ? find_path(destination, path) : nullptr;
-        return member && !is_redacted(*member);
+bool any_given_in(const object& destination, PathView parent, const DestinationKind& kind) {
+    auto secrets = secrets_of(destination, kind);
+    return std::any_of(secrets.begin(), secrets.end(), [&](const SecretPath& each) {
+        PathView its = parent_of(each.path);
+        return std::equal(its.begin(), its.end(), parent.begin(), parent.end()) &&
+               !is_redacted(*find_path(destination, each.path));
     });
 }
 
@@ -100,44 +139,47 @@ bool is_same_form(const object& given, const object& kept) {
     return std::all_of(given.begin(), given.end(), [&](const auto& member) { return kept.contains(member.key()); });
 }
 
+/// Whether a secret that `given` does not name at all is kept.
+bool keeps_omitted(const object& kept, const object& given, const SecretPath& secret, const DestinationKind& kind) {
+    PathView parent = parent_of(secret.path);
+    if (parent.empty()) return true;
+    const object* holder = find_object(given, parent);
+    if (holder == nullptr || secret.one_of_many) return false;
+    return !any_given_in(given, parent, kind) && is_same_form(*holder, *find_object(kept, parent));
+}
+
+/// The outermost member on the way to a secret that `given` leaves out, and that holds it; empty when there is none.
+PathView left_out(const object& given, const Path& path) {
+    for (std::size_t depth = 1; depth < path.size(); ++depth)
+        if (find_path(given, PathView(path).first(depth)) == nullptr) return PathView(path).first(depth);
+    return {};
+}
+
 /// Takes over from `kept` what `given` omits or has redacted; the paths taken over.
-std::vector<std::string_view> carry(const object& kept, object& given, const DestinationKind& kind) {
-    std::vector<std::string_view> carried;
+std::vector<std::string> carry(const object& kept, object& given, const DestinationKind& kind) {
+    std::vector<std::string> carried;
     const object as_given = given;
-    for (std::string_view path : kind.secret_paths) {
-        const value* before = find_path(kept, path);
-        if (before == nullptr) continue;
-        auto [parent, name] = split_path(path);
-        if (const value* now = find_path(given, path); now && !is_redacted(*now)) continue;
-        object* holder = find_object(given, parent);
-        if (holder == nullptr && find_path(given, parent) == nullptr) {
-            // The whole of `credentials` was left out.
-            auto [grandparent, parent_name] = split_path(parent);
-            object* above = find_object(given, grandparent);
+    for (const SecretPath& secret : secrets_of(kept, kind)) {
+        const value* now = find_path(as_given, secret.path);
+        if (now && !is_redacted(*now)) continue;
+        if (PathView whole = left_out(as_given, secret.path); !whole.empty()) {
+            // All of `credentials`, say, was left out.
+            object* above = find_object(given, whole.first(whole.size() - 1));
             if (above == nullptr) continue;
-            (*above)[parent_name] = *find_path(kept, parent);
-            for (std::string_view each : kind.secret_paths)
-                if (each.starts_with(std::string(parent) + ".") && find_path(kept, each)) carried.push_back(each);
+            (*above)[whole.back()] = *find_path(kept, whole);
+        } else if (now || keeps_omitted(kept, as_given, secret, kind)) {
+            (*find_object(given, parent_of(secret.path)))[secret.path.back()] = *find_path(kept, secret.path);
+        } else {
             continue;
         }
-        if (holder == nullptr) continue;
-        bool redacted = holder->contains(name);
-        if (!redacted && !parent.empty()) {
-            const object& form = find_path(as_given, parent)->get_object();
-            if (any_given_in(as_given, parent, kind) || !is_same_form(form, find_path(kept, parent)->get_object()))
-                continue;
-        }
-        (*holder)[name] = *before;
-        carried.push_back(path);
+        carried.push_back(name_of(secret.path));
     }
     return carried;
 }
 
-Result<void> check_carried(const std::vector<std::string_view>& carried, std::string_view changed) {
-    if (carried.empty() || changed.empty()) return {};
-    std::vector<std::string_view> names = carried;
+Result<void> check_carried(std::vector<std::string> names, std::string_view changed) {
+    if (names.empty() || changed.empty()) return {};
     std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
     return make_error(Errc::invalid_argument,
                       fmt::format("destination.{} must be given again, since destination.{} changed",
                                   fmt::join(names, ", destination."), changed),
@@ -145,12 +187,12 @@ Result<void> check_carried(const std::vector<std::string_view>& carried, std::st
 }
 
 Result<void> check_nothing_redacted(const object& destination, const DestinationKind& kind) {
-    for (std::string_view path : kind.secret_paths) {
-        const value* member = find_path(destination, path);
-        if (member && is_redacted(*member))
-            return make_error(Errc::invalid_argument,
-                              fmt::format("destination.{} is \"{}\", and there is none to keep", path, kRedacted),
-                              "give the secret itself");
+    for (const SecretPath& secret : secrets_of(destination, kind)) {
+        if (is_redacted(*find_path(destination, secret.path)))
+            return make_error(
+                Errc::invalid_argument,
+                fmt::format("destination.{} is \"{}\", and there is none to keep", name_of(secret.path), kRedacted),
+                "give the secret itself");
     }
     return {};
 }
@@ -165,7 +207,9 @@ object redact_settings(const object& settings, const DestinationRegistry& regist
     object out = settings;
     const DestinationKind* kind = kind_of(destination_of(out), registry);
     if (kind == nullptr) return out;
-    for (std::string_view path : kind->secret_paths) redact_path(out["destination"].get_object(), path);
+    object& destination = out["destination"].get_object();
+    for (const SecretPath& secret : secrets_of(destination, *kind))
+        (*find_object(destination, parent_of(secret.path)))[secret.path.back()] = boost::json::string(kRedacted);
     return out;
 }
 
@@ -191,8 +235,9 @@ Result<object> replaced_settings(const object& kept, object given, const Destina
     if (kind == nullptr || before == nullptr) return given;  // what is wrong with it is told when it is parsed
     object& after = given["destination"].get_object();
     if (kind_of(before, registry) == kind) {
-        std::vector<std::string_view> carried = carry(*before, after, *kind);
-        if (auto checked = check_carried(carried, changed_host(*before, after)); !checked) return checked.error();
+        std::vector<std::string> carried = carry(*before, after, *kind);
+        if (auto checked = check_carried(std::move(carried), changed_host(*before, after)); !checked)
+            return checked.error();
     }
     if (auto checked = check_nothing_redacted(after, *kind); !checked) return checked.error();
     return given;
@@ -207,19 +252,16 @@ Result<object> patched_settings(const object& kept, object patch, const Destinat
     object& after = merged["destination"].get_object();
     bool same_kind = kind_of(before, registry) == kind;
     const object* touched = destination_of(patch);
-    std::vector<std::string_view> carried;
-    for (std::string_view path : kind->secret_paths) {
-        const value* given = touched ? find_path(*touched, path) : nullptr;
-        if (given && is_redacted(*given)) {
-            auto [parent, name] = split_path(path);
-            const value* secret = same_kind ? find_path(*before, path) : nullptr;
-            if (secret) (*find_object(after, parent))[name] = *secret;
-            given = nullptr;
-        }
-        if (!given && find_path(after, path)) carried.push_back(path);
+    std::vector<std::string> carried;
+    for (const SecretPath& secret : secrets_of(after, *kind)) {
+        const value* given = touched ? find_path(*touched, secret.path) : nullptr;
+        if (given && !is_redacted(*given)) continue;
+        const value* had = same_kind ? find_path(*before, secret.path) : nullptr;
+        if (given && had) (*find_object(after, parent_of(secret.path)))[secret.path.back()] = *had;
+        carried.push_back(name_of(secret.path));
     }
     std::string_view changed = same_kind ? changed_host(*before, after) : std::string_view("type");
-    if (auto checked = check_carried(carried, changed); !checked) return checked.error();
+    if (auto checked = check_carried(std::move(carried), changed); !checked) return checked.error();
     if (auto checked = check_nothing_redacted(after, *kind); !checked) return checked.error();
     return merged;
 }

@@ -29,6 +29,13 @@ const DestinationRegistry& registry() {
         hook.type = "webhook";
         hook.secret_paths = kHook;
         registry.add(hook);
+        static constexpr std::array<std::string_view, 2> kHub{"connection_string", "devices.*"};
+        DestinationKind hub;
+        hub.type = "iot_hub";
+        hub.secret_paths = kHub;
+        hub.check = check;
+        hub.make = make;
+        registry.add(hub);
         DestinationKind queue;
         queue.check = check;
         queue.make = make;
@@ -125,6 +132,20 @@ TEST(SettingsChange, CredentialsOfAnotherFormAreNotMixedWithTheKept) {
             R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":{"access_key_id":"AK"}})j"),
         plain(R"j({"type":"sqs","queue_url":"https://sqs.eu-west-1.amazonaws.com/1/q","credentials":)j"
               R"j({"access_key_id":"AK","secret_access_key":"SK","session_token":"ST"}})j"));
+}
+
+TEST(SettingsChange, OfManySecretsUnderNamesOfTheOwnersThoseLeftOutAreRemoved) {
+    constexpr std::string_view kDevices =
+        R"j({"type":"iot_hub","devices":{"io.acme.**":"HostName=a;k=1","io.b":"HostName=b;k=2"}})j";
+    EXPECT_EQ(put(kDevices, R"j({"type":"iot_hub","devices":{"io.acme.**":"(redacted)"}})j"),
+              plain(R"j({"type":"iot_hub","devices":{"io.acme.**":"HostName=a;k=1"}})j"));
+    EXPECT_EQ(put(kDevices, R"j({"type":"iot_hub","transport":"https"})j"),
+              plain(R"j({"type":"iot_hub","transport":"https","devices":)j"
+                    R"j({"io.acme.**":"HostName=a;k=1","io.b":"HostName=b;k=2"}})j"));
+    EXPECT_EQ(patch(kDevices, R"j({"devices":{"io.b":null,"io.c":"HostName=c;k=3","io.acme.**":"(redacted)"}})j"),
+              plain(R"j({"type":"iot_hub","devices":{"io.acme.**":"HostName=a;k=1","io.c":"HostName=c;k=3"}})j"));
+    EXPECT_THAT(put(kDevices, R"j({"type":"iot_hub","devices":{"io.new":"(redacted)"}})j"),
+                HasSubstr("destination.devices.io.new is \"(redacted)\", and there is none to keep"));
 }
 
 TEST(SettingsChange, APatchRemovesWithNull) {
