@@ -64,6 +64,7 @@ boost::asio::awaitable<AwsCallResult> AwsClient::call(AwsCall call, Deadline dea
             failed.error = credentials.error();
             co_return failed;
         }
+        auto signed_with = skew_.offset();
         auto request = signed_request(call, payload_hash, *credentials);
         auto answer = co_await pool_.send(std::move(request), deadline);
         if (!answer) {
@@ -84,7 +85,7 @@ boost::asio::awaitable<AwsCallResult> AwsClient::call(AwsCall call, Deadline dea
             refetched = true;
             continue;
         }
-        if (!reset_clock && skew_.learn(reply.error.code, reply.headers.get("date"), clock_.now())) {
+        if (!reset_clock && skew_.learn(reply.error.code, reply.headers.get("date"), clock_.now(), signed_with)) {
             reset_clock = true;
             continue;
         }

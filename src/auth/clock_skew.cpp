@@ -44,11 +44,12 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
     return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
 }
 
-bool ClockSkew::learn(std::string_view code, std::string_view date, Timestamp now) {
+bool ClockSkew::learn(std::string_view code, std::string_view date, Timestamp now,
+                      std::chrono::milliseconds signed_with) {
     if (std::find(kCodes.begin(), kCodes.end(), code) == kCodes.end()) return false;
     auto server_time = parse_http_date(date);
     if (!server_time) return false;
-    auto apart = *server_time - corrected(now);
+    auto apart = *server_time - (now + signed_with);
     if (std::chrono::abs(apart) < kLeast) return false;
     offset_ = *server_time - now;
     return true;

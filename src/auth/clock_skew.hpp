@@ -19,8 +19,9 @@ class ClockSkew {
     std::chrono::milliseconds offset() const noexcept { return offset_; }
 
     /// For an answer with one of the codes that a wrong clock can cause: compares its Date with the time that was
-    /// signed. True when they are so far apart that the offset was changed and one retry makes sense.
-    bool learn(std::string_view code, std::string_view date, Timestamp now);
+    /// signed. `signed_with`: the offset when it was; another request may have learnt since. True when they are so far
+    /// apart that the clock was why, and one retry, with the offset as it is now, makes sense.
+    bool learn(std::string_view code, std::string_view date, Timestamp now, std::chrono::milliseconds signed_with);
 
   private:
     std::chrono::milliseconds offset_{0};

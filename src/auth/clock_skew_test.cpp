@@ -21,27 +21,35 @@ TEST(ClockSkew, DatesOfHttpAreReadStrictly) {
 
 TEST(ClockSkew, LearnsFromAnAnswerThatIsFarApart) {
     ClockSkew skew;
-    EXPECT_TRUE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow));
+    EXPECT_TRUE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow, skew.offset()));
     EXPECT_EQ(skew.offset(), 10min);
     EXPECT_EQ(skew.corrected(kNow), kNow + 10min);
     // Once corrected, the same answer says nothing new: there is no endless retry.
-    EXPECT_FALSE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow));
+    EXPECT_FALSE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow, skew.offset()));
+}
+
+TEST(ClockSkew, WhatWasSignedBeforeAnotherRequestLearntIsWorthARetryToo) {
+    ClockSkew skew;
+    auto signed_with = skew.offset();
+    EXPECT_TRUE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow, signed_with));
+    EXPECT_TRUE(skew.learn("RequestTimeTooSkewed", "Mon, 23 Nov 2026 14:15:00 GMT", kNow, signed_with));
+    EXPECT_EQ(skew.offset(), 10min);
 }
 
 TEST(ClockSkew, LearnsBackwardsAndAgainWhenTheClockIsPutRight) {
     ClockSkew skew;
-    EXPECT_TRUE(skew.learn("InvalidSignatureException", "Mon, 23 Nov 2026 13:05:00 GMT", kNow));
+    EXPECT_TRUE(skew.learn("InvalidSignatureException", "Mon, 23 Nov 2026 13:05:00 GMT", kNow, skew.offset()));
     EXPECT_EQ(skew.offset(), -1h);
-    EXPECT_TRUE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:05:00 GMT", kNow));
+    EXPECT_TRUE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:05:00 GMT", kNow, skew.offset()));
     EXPECT_EQ(skew.offset(), 0ms);
 }
 
 TEST(ClockSkew, IsNotBlamedWithinFourMinutesNorForOtherCodes) {
     ClockSkew skew;
-    EXPECT_FALSE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:08:59 GMT", kNow));
-    EXPECT_FALSE(skew.learn("AccessDeniedException", "Mon, 23 Nov 2026 16:05:00 GMT", kNow));
-    EXPECT_FALSE(skew.learn("SignatureDoesNotMatch", "", kNow));
-    EXPECT_TRUE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:09:00 GMT", kNow));
+    EXPECT_FALSE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:08:59 GMT", kNow, skew.offset()));
+    EXPECT_FALSE(skew.learn("AccessDeniedException", "Mon, 23 Nov 2026 16:05:00 GMT", kNow, skew.offset()));
+    EXPECT_FALSE(skew.learn("SignatureDoesNotMatch", "", kNow, skew.offset()));
+    EXPECT_TRUE(skew.learn("SignatureDoesNotMatch", "Mon, 23 Nov 2026 14:09:00 GMT", kNow, skew.offset()));
 }
 
 }  // namespace
