@@ -56,13 +56,13 @@ class Refused(Requests):
         self.action, self.state = action, state
 
     def rules(self, cloud):
-        return [{**where, **(self.action or cloud.revoked)} for where in cloud.writes]
+        return [{**where, **action} for where in cloud.writes for action in ([self.action] if self.action else cloud.revoked)]
 
     def check(self, world):
         for cloud in world.clouds:
             if self.name in cloud.words:
                 world.must_say(cloud, cloud.words[self.name])
-            world.must_be(cloud, self.state)
+            world.must_be(cloud, cloud.states.get(self.name, self.state))
 
 
 class Deleted(Fault):
@@ -82,8 +82,7 @@ class Deleted(Fault):
     def check(self, world):
         for cloud in world.clouds:
             world.must_say(cloud, cloud.words["missing"])
-            stats, _ = world.sluice.stats(cloud.id)
-            require(stats["targets"], f"{cloud.id} lists no refusing target: {stats}")
+            wait_until(lambda: world.sluice.stats(cloud.id)[0]["targets"], f"{cloud.id} lists the refusing target")
 
 
 class Skewed(Fault):
@@ -97,7 +96,11 @@ class Skewed(Fault):
         return [{"service": cloud.service, "action": "skew", "skew": self.seconds}]
 
     def check(self, world):
-        before = {cloud.id: world.sluice.stats(cloud.id)[0]["delivered"] for cloud in world.clouds}
+        for cloud in world.clouds:
+            if self.name in cloud.words:  # one that does not say what time it is
+                world.must_say(cloud, cloud.words[self.name])
+        before = {cloud.id: world.sluice.stats(cloud.id)[0]["delivered"] for cloud in world.clouds
+                  if self.name not in cloud.words}
         wait_until(lambda: all(world.sluice.stats(id_)[0]["delivered"] > count for id_, count in before.items()),
                    "every integration delivers with the clock off")
 
@@ -125,7 +128,7 @@ class Certificate(Fault):
 
 
 class Name(Fault):
-    """The name cannot be resolved, or leads to where nobody listens."""
+    """The name cannot be resolved, or leads to where nobody listens: for a node that starts, and knows no address from before."""
 
     needs_namespace = True
 
@@ -135,12 +138,10 @@ class Name(Fault):
 
     def begin(self, world):
         world.namespace.name_is_known(self.known, "127.0.0.99")
+        world.crash()
 
     def end(self, world):
         world.namespace.name_is_known(True)
-
-    def rules(self, cloud):
-        return [{**where, "action": "reset_before"} for where in cloud.writes]
 
     def check(self, world):
         for cloud in world.clouds:

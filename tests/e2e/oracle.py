@@ -18,7 +18,7 @@ import random
 import sys
 import time
 
-from clouds import CLOUDS, Place, integrations, label
+from clouds import CLOUDS, integrations, label, place_of
 from faults import BY_NAME, FAULTS, Fault
 from harness import Failed, Folder, Namespace, Sandbox, Sluice, check_ledger, require, wait_until
 from load import KeyedLoad
@@ -54,8 +54,7 @@ class World:
         self.faults = []
         try:
             self.sandbox = Sandbox(binary, folder, tls=tls)
-            scheme = "https" if tls else "http"
-            place = Place(f"{scheme}://localhost:{self.sandbox.port}", self.sandbox.ca_file, self.sandbox.listeners())
+            place = place_of(self.sandbox, self.clouds)
             self.sluice = Sluice(binary, folder, integrations(self.clouds, place), EXTRA, self.namespace).start()
         except BaseException:
             self.close()
@@ -119,7 +118,8 @@ class World:
                            "ASAN_OPTIONS": "verify_asan_link_order=0"}, wait=False)
         wait_until(lambda: not self.sluice.process.alive(), f"it ends at {point} of a commit")
         code = self.sluice.process.kill()
-        require(code == -9, f"it ended with {code} in place of being killed at {point}:\n{self.sluice.log_tail()}")
+        if code != -9:
+            raise Failed(f"it ended with {code} in place of being killed at {point}:\n{self.sluice.log_tail()}")
         self._come_back(killed)
 
     def _come_back(self, killed):
@@ -259,6 +259,7 @@ def run_alone(binary, faults, seed, events, namespace, report):
                 world.drain(sum(stats["matched"] for stats in [looking.before[world.clouds[0].id]])
                             + sum(len(each) for each in acknowledged.values()))
                 since = looking.conclude(acknowledged, since)
+                world.sandbox.change("DELETE", "received")  # which has no room for all of them
             world.sluice.stop()
         except Failed:
             print(world.sluice.log_tail() if world.sluice else "", flush=True)

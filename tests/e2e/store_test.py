@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from clouds import CLOUDS, Place, integrations, label
+from clouds import CLOUDS, integrations, label, place_of
 from harness import TOKEN, Failed, Folder, Sandbox, Sluice, check_ledger, free_port, require, wait_until
 from load import KeyedLoad
 
@@ -68,8 +68,7 @@ def flip(path, offset):
 
 
 def run(binary, folder, sandbox):
-    place = Place(f"http://127.0.0.1:{sandbox.port}", "", sandbox.listeners())
-    sluice = Sluice(binary, folder, integrations(CLOUDS, place)).start()
+    sluice = Sluice(binary, folder, integrations(CLOUDS, place_of(sandbox, CLOUDS))).start()
     nodes = [sluice]
     try:
         tenant = {"id": "made-by-api", "filter": {"recTypes": ["io.nothing"]}, "start": "now",

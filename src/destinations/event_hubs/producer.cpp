@@ -130,9 +130,15 @@ std::string_view plain_reason(std::string_view reason) {
     return reason;
 }
 
+/// Also where librdkafka calls it a failure of the transport: a certificate that was not taken is no firewall's doing.
+bool is_of_tls(rd_kafka_resp_err_t error, std::string_view reason) {
+    return error == RD_KAFKA_RESP_ERR__SSL || reason.find("SSL routines") != std::string_view::npos ||
+           reason.find("certificate") != std::string_view::npos;
+}
+
 std::string_view connection_code(rd_kafka_resp_err_t error, std::string_view reason) {
     if (error == RD_KAFKA_RESP_ERR__RESOLVE) return "dns_failure";
-    if (error == RD_KAFKA_RESP_ERR__SSL) return "tls_failed";
+    if (is_of_tls(error, reason)) return "tls_failed";
     if (reason.find("refused") != std::string_view::npos) return "connection_refused";
     return "connection_failed";
 }
@@ -343,7 +349,7 @@ std::shared_ptr<const Failure> Producer::trouble_of(rd_kafka_resp_err_t error, s
     failure->code = connection_code(error, reason);
     auto endpoint = Endpoint::parse(server_);
     auto step = error == RD_KAFKA_RESP_ERR__RESOLVE ? ConnectStep::resolve
-                : error == RD_KAFKA_RESP_ERR__SSL   ? ConnectStep::tls
+                : is_of_tls(error, reason)          ? ConnectStep::tls
                                                     : ConnectStep::connect;
     if (endpoint) failure->hint = connection_hint(step, *endpoint);
     return failure;
