@@ -47,6 +47,10 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
 bool ClockSkew::learn(std::string_view code, std::string_view date, Timestamp now,
                       std::chrono::milliseconds signed_with) {
     if (std::find(kCodes.begin(), kCodes.end(), code) == kCodes.end()) return false;
+    return learn(date, now, signed_with);
+}
+
+bool ClockSkew::learn(std::string_view date, Timestamp now, std::chrono::milliseconds signed_with) {
     auto server_time = parse_http_date(date);
     if (!server_time) return false;
     auto apart = *server_time - (now + signed_with);

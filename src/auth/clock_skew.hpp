@@ -22,6 +22,8 @@ class ClockSkew {
     /// signed. `signed_with`: the offset when it was; another request may have learnt since. True when they are so far
     /// apart that the clock was why, and one retry, with the offset as it is now, makes sense.
     bool learn(std::string_view code, std::string_view date, Timestamp now, std::chrono::milliseconds signed_with);
+    /// The same for an answer whose code has been looked at.
+    bool learn(std::string_view date, Timestamp now, std::chrono::milliseconds signed_with);
 
   private:
     std::chrono::milliseconds offset_{0};

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "auth/clock_skew.hpp"
 #include "auth/google_jwt.hpp"
 #include "auth/google_token_answer.hpp"
 #include "auth/refreshing.hpp"
@@ -27,16 +28,18 @@ constexpr std::string_view kMetadataPath = "/computeMetadata/v1/instance/service
 /// Signs its own tokens: no network.
 class SelfSignedSource final : public CredentialSource<GoogleToken> {
   public:
-    SelfSignedSource(GoogleServiceAccount account, const GoogleCredentialContext& context)
-        : account_(std::move(account)), clock_(context.clock), audience_(context.audience) {}
+    SelfSignedSource(GoogleServiceAccount account, const GoogleCredentialContext& context,
+                     std::shared_ptr<const ClockSkew> skew)
+        : account_(std::move(account)), clock_(context.clock), audience_(context.audience), skew_(std::move(skew)) {}
 
     boost::asio::awaitable<Result<GoogleToken>> fetch(Deadline) override {
-        JwtClaims claims{audience_, clock_.now(), clock_.now() + kSelfSignedLife};
+        const Timestamp issued = skew_->corrected(clock_.now());
+        JwtClaims claims{audience_, issued, issued + kSelfSignedLife};
         auto jwt = sign_google_jwt(account_, claims);
         if (!jwt) co_return jwt.error();
         GoogleToken token;
         token.bearer = std::move(*jwt);
-        token.expires = claims.expires;
+        token.expires = claims.expires - skew_->offset();  // by this machine's clock
         token.origin = describe();
         co_return token;
     }
@@ -47,6 +50,7 @@ class SelfSignedSource final : public CredentialSource<GoogleToken> {
     GoogleServiceAccount account_;
     const Clock& clock_;
     std::string audience_;
+    std::shared_ptr<const ClockSkew> skew_;
 };
 
 GoogleToken token_of(GoogleTokenAnswer answer, Timestamp asked, std::string origin) {
@@ -146,14 +150,26 @@ class MetadataSource final : public CredentialSource<GoogleToken> {
 
 class RefreshingGoogleTokens final : public GoogleTokenProvider {
   public:
-    RefreshingGoogleTokens(std::unique_ptr<CredentialSource<GoogleToken>> source, const Clock& clock)
-        : refreshing_(std::move(source), clock, kMargins) {}
+    /// `skew` is null where tokens do not depend on this machine's clock.
+    RefreshingGoogleTokens(std::unique_ptr<CredentialSource<GoogleToken>> source, const Clock& clock,
+                           std::shared_ptr<ClockSkew> skew)
+        : clock_(clock), skew_(std::move(skew)), refreshing_(std::move(source), clock, kMargins) {}
 
     boost::asio::awaitable<Result<GoogleToken>> get(Deadline deadline) override { return refreshing_.get(deadline); }
     void invalidate() override { refreshing_.invalidate(); }
+    bool learn_clock(std::string_view date) override {
+        if (!skew_ || !skew_->learn(date, clock_.now(), skew_->offset())) return false;
+        refreshing_.drop();
+        return true;
+    }
+    std::chrono::milliseconds clock_offset() const override {
+        return skew_ ? skew_->offset() : std::chrono::milliseconds(0);
+    }
     std::string describe() const override { return refreshing_.describe(); }
 
   private:
+    const Clock& clock_;
+    std::shared_ptr<ClockSkew> skew_;
     Refreshing<GoogleToken> refreshing_;
 };
 
@@ -198,14 +214,16 @@ std::unique_ptr<GoogleTokenProvider> make_google_credentials(const GoogleCredent
                                                              GoogleCredentialContext context) {
     const Clock& clock = context.clock;
     std::unique_ptr<CredentialSource<GoogleToken>> source;
+    std::shared_ptr<ClockSkew> skew;
     if (const auto* account = std::get_if<GoogleServiceAccount>(&settings)) {
-        source = std::make_unique<SelfSignedSource>(*account, context);
+        skew = std::make_shared<ClockSkew>();
+        source = std::make_unique<SelfSignedSource>(*account, context, skew);
     } else if (const auto* user = std::get_if<GoogleAuthorizedUser>(&settings)) {
         source = std::make_unique<RefreshTokenSource>(*user, std::move(context));
     } else {
         source = std::make_unique<MetadataSource>(std::move(context));
     }
-    return std::make_unique<RefreshingGoogleTokens>(std::move(source), clock);
+    return std::make_unique<RefreshingGoogleTokens>(std::move(source), clock, std::move(skew));
 }
 
 }  // namespace sluice::auth

@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,11 @@ class GoogleTokenProvider {
     virtual boost::asio::awaitable<Result<GoogleToken>> get(Deadline deadline) = 0;
     /// The service refused the token: the next get() makes or fetches another.
     virtual void invalidate() = 0;
+    /// With the refusal the service told its time, as an HTTP date. True when this machine's clock is so far from it
+    /// that tokens are made for the service's time from now on; the next get() makes one.
+    virtual bool learn_clock(std::string_view date) = 0;
+    /// How far the service's clock is ahead of this machine's, where that was learnt.
+    virtual std::chrono::milliseconds clock_offset() const = 0;
     virtual std::string describe() const = 0;
 };
 

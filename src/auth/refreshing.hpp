@@ -73,8 +73,10 @@ class Refreshing {
     /// The service refused it: the next get() fetches anew.
     void invalidate() {
         bool replaced_already = current_ && clock_.now() - fetched_ < kFresh;
-        if (!replaced_already) invalidated_ = true;
+        if (!replaced_already) drop();
     }
+    /// It is known to be no good, however young: the next get() fetches anew.
+    void drop() { invalidated_ = true; }
 
     std::string describe() const { return current_ ? current_->origin : source_->describe(); }
 

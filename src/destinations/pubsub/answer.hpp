@@ -15,6 +15,7 @@ struct Answer {
     std::string message;  ///< the service's own, or gRPC's where the service never answered
     std::string body;     ///< the answer's bytes; only of a success
     std::string details;  ///< google.rpc.Status, serialized; may be empty
+    std::string date;     ///< the service's time, told with a failure; may be empty
     bool maybe_sent = false;
     /// Why the call was not even begun: no address, no token. Then nothing else is told.
     std::shared_ptr<const Failure> not_begun;

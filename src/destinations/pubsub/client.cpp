@@ -210,6 +210,7 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
         } else {
             answer.message = status_.error_message();
             answer.details = status_.error_details();
+            answer.date = told("date");
             answer.maybe_sent = may_have_been_sent();
         }
         auto done = std::move(done_);
@@ -218,6 +219,15 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
     }
 
   private:
+    /// What the service told beside its answer.
+    std::string told(const char* name) const {
+        for (const auto* metadata : {&context_.GetServerTrailingMetadata(), &context_.GetServerInitialMetadata()}) {
+            auto found = metadata->find(name);
+            if (found != metadata->end()) return {found->second.data(), found->second.size()};
+        }
+        return {};
+    }
+
     /// Of a call that failed. gRPC tells it in two ways. Once it is over by the connection's doing, its peer is the
     /// connection's: an address without the slashes that our targets have. When it was ended here, by deadline or
     /// cancellation, that is not told; but while there is no connection it can have gone nowhere.

@@ -108,7 +108,7 @@ boost::asio::awaitable<PubSubDestination::Answers> PubSubDestination::publish(st
         for (std::size_t i = 0; i < to_send.size(); ++i) answers[to_send[i]] = std::move(got[i]);
 
         auto unauthenticated = those_with(Status::unauthenticated);
-        if (!unauthenticated.empty() && !replaced_token && session_.replace_token()) {
+        if (!unauthenticated.empty() && !replaced_token && session_.replace_token(answers[unauthenticated[0]]->date)) {
             replaced_token = true;
             to_send = std::move(unauthenticated);
             continue;

@@ -8,6 +8,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <optional>
 
+#include "base/encoding.hpp"
+#include "base/fake_clock.hpp"
 #include "destinations/pubsub/fixture_for_test.hpp"
 
 namespace sluice::pubsub {
@@ -345,6 +347,30 @@ TEST_F(PubSubDestinationTest, TopicsThatDifferInCaseAreTwo) {
 
 // Tokens.
 
+TEST_F(PubSubDestinationTest, AClockThatIsOffIsMeasuredAndMadeUpFor) {
+    FakeClock clock(parse_rfc3339("2026-11-26T10:00:00.000Z").value());
+    DestinationContext context{io_, clock, "acme"};
+    destination_ = pubsub_kind().make(settings_, context).value();
+    // An hour ahead: what is signed by this machine's clock has ended already.
+    service_.react([first = std::make_shared<std::string>()](const FakeService::Request& request) {
+        auto token = request.metadata.find("authorization")->second;
+        if (first->empty()) *first = token;
+        if (token != *first) return FakeService::Reaction();
+        auto refused = refuse(Status::unauthenticated, "Request had invalid authentication credentials.");
+        refused.date = "Thu, 26 Nov 2026 11:00:00 GMT";
+        return refused;
+    });
+    auto batch = keys(3);
+    expect_accepted(deliver(batch));
+    auto used = value(service_.requests("Publish").back(), "authorization");
+    auto payload = used.substr(used.find('.') + 1);
+    payload = payload.substr(0, payload.find('.'));
+    while (payload.size() % 4 != 0) payload += '=';
+    EXPECT_THAT(base64_decode(payload).value_or(""), HasSubstr("\"iat\":1795690800,")) << "11:00, not 10:00";
+    EXPECT_EQ(service_.requests("Publish").size(), 4u);
+    EXPECT_THAT(run(destination().probe(Deadline::after(20s))).steps[2].detail, HasSubstr("off by 3600 s"));
+}
+
 /// Numbered tokens, or none.
 class CountingTokens final : public auth::GoogleTokenProvider {
   public:
@@ -359,6 +385,8 @@ class CountingTokens final : public auth::GoogleTokenProvider {
         co_return token;
     }
     void invalidate() override { fresh_ = true; }
+    bool learn_clock(std::string_view) override { return false; }
+    std::chrono::milliseconds clock_offset() const override { return {}; }
     std::string describe() const override { return "a test"; }
 
     std::optional<Error> none;

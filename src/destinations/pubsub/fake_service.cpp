@@ -176,6 +176,7 @@ struct FakeService::Impl {
             }
         }
         auto reaction = react_to(told);
+        if (!reaction.date.empty()) context->AddTrailingMetadata("date", reaction.date);
         bool is_answer = reaction.status == Status::ok;
         if (reaction.stores && (is_answer || reaction.is_silent)) {
             stored_messages += static_cast<std::size_t>(request.messages_size());

@@ -37,6 +37,7 @@ class FakeService {
         Status status = Status::ok;
         std::string message;
         std::string details;       ///< google.rpc.Status, serialized
+        std::string date;          ///< the service's time, told beside the answer
         bool stores = true;        ///< of a Publish that succeeds, is silent or fails with it
         bool is_silent = false;    ///< no answer until the caller gives up
         bool is_nonsense = false;  ///< an answer without the ids

@@ -1,5 +1,7 @@
 #include "destinations/pubsub/session.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace sluice::pubsub {
@@ -36,9 +38,9 @@ boost::asio::awaitable<Session::Ready> Session::ready(Deadline deadline) {
     co_return ready;
 }
 
-bool Session::replace_token() {
+bool Session::replace_token(const std::string& date) {
     if (!tokens_) return false;
-    tokens_->invalidate();
+    if (!tokens_->learn_clock(date)) tokens_->invalidate();
     return true;
 }
 
@@ -55,13 +57,16 @@ boost::asio::awaitable<Answer> Session::call(Call call, Deadline deadline) {
         options.token = ready.token ? &*ready.token : nullptr;
         options.deadline = deadline;
         auto answers = co_await runner_.run(1, std::move(make), options);
-        bool again = answers[0]->status == Status::unauthenticated && !replaced && replace_token();
+        bool again = answers[0]->status == Status::unauthenticated && !replaced && replace_token(answers[0]->date);
         if (!again) co_return *answers[0];
     }
 }
 
 std::string Session::describe_credentials() const {
-    return tokens_ ? tokens_->describe() : "none: an emulator asks for none";
+    if (!tokens_) return "none: an emulator asks for none";
+    auto seconds = tokens_->clock_offset().count() / 1000;
+    if (seconds == 0) return tokens_->describe();
+    return fmt::format("{}; this machine's clock is off by {} s, which is made up for", tokens_->describe(), seconds);
 }
 
 }  // namespace sluice::pubsub

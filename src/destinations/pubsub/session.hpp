@@ -25,8 +25,8 @@ class Session {
         std::optional<auth::GoogleToken> token;
     };
     boost::asio::awaitable<Ready> ready(Deadline deadline);
-    /// The service refused the token. True when there may be another.
-    bool replace_token();
+    /// The service refused the token, at this time of its own. True when there may be another.
+    bool replace_token(const std::string& date);
 
     /// One call. When the service refuses the token, it is sent once more with another: nothing was done then.
     boost::asio::awaitable<Answer> call(Call call, Deadline deadline);

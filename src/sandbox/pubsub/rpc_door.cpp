@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "sandbox/core/http_date.hpp"
+
 namespace sluice::sandbox {
 namespace {
 
@@ -109,7 +111,11 @@ void UnaryCall::admit() {
     if (faults_.refusal == FaultAction::hang) return wait_for_ever();
     if (faults_.refusal == FaultAction::reset_before) return lose_connection();
     auto caller = door_.admit(*context_, faults_, operation_.permission, operation_.target);
-    if (!caller) return answer(to_status(caller.error(), *context_));
+    if (!caller) {
+        // As Google's front ends do: from it a caller can tell that a clock is wrong.
+        context_->AddTrailingMetadata("date", http_date(door_.clock.now() + faults_.skew));
+        return answer(to_status(caller.error(), *context_));
+    }
     caller_ = std::move(*caller);
     work();
 }
