@@ -140,7 +140,6 @@ struct Connection::Impl {
 
     Clock::time_point opened_at = Clock::now();
     Clock::time_point last_written = opened_at;
-    Clock::time_point last_use = opened_at;
     std::optional<Clock::time_point> pinged_at;
 };
 
@@ -195,8 +194,7 @@ void Connection::Impl::acknowledge(std::uint16_t packet_id) {
     UnderWay& message = under_way[offset];
     message.acknowledged = true;
     --unacknowledged;
-    last_use = Clock::now();
-    if (message.flight) message.flight->note(message.index, last_use);
+    if (message.flight) message.flight->note(message.index, Clock::now());
     while (!under_way.empty() && under_way.front().acknowledged) {
         under_way.pop_front();
         first_id = packet_id_after(first_id, 1);
@@ -278,7 +276,7 @@ asio::awaitable<Connection::Opened> Connection::open(asio::io_context& io, Endpo
                                                                           static_cast<int>(answer->code))),
                             ""};
     }
-    impl->opened_at = impl->last_written = impl->last_use = Clock::now();
+    impl->opened_at = impl->last_written = Clock::now();
     std::unique_ptr<Connection> connection(new Connection(std::move(impl)));
     connection->impl_->tasks.spawn(connection->impl_->read());
     co_return connection;
@@ -327,7 +325,7 @@ asio::awaitable<Published> Connection::publish(std::span<const Outgoing> message
     self.unacknowledged += messages.size();
     self.flights.push_back(&flight);
     auto sent_before = self.stream->bytes_sent();
-    self.last_written = self.last_use = Clock::now();
+    self.last_written = Clock::now();
     Result<void> written = co_await self.stream->write(parts, deadline);
     outcome.maybe_sent = self.stream->bytes_sent() != sent_before;
     if (!written) self.give_up(lost_to(written.error(), "while publishing"));
@@ -375,9 +373,6 @@ const std::optional<Lost>& Connection::lost() const noexcept {
 }
 std::size_t Connection::in_flight() const noexcept {
     return impl_->unacknowledged;
-}
-Connection::Clock::time_point Connection::last_use() const noexcept {
-    return impl_->last_use;
 }
 Connection::Clock::time_point Connection::opened_at() const noexcept {
     return impl_->opened_at;

@@ -93,8 +93,6 @@ class Connection {
     const std::optional<Lost>& lost() const noexcept;
     /// Messages that were written and are not acknowledged.
     std::size_t in_flight() const noexcept;
-    /// When something was published or acknowledged last.
-    Clock::time_point last_use() const noexcept;
     Clock::time_point opened_at() const noexcept;
     std::string tls_description() const;
     std::string remote_address() const;

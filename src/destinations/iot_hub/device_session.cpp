@@ -34,7 +34,8 @@ bool DeviceSession::is_due_for_renewal() const {
     return around_.clock.steady_now() >= renew_at_;
 }
 
-void DeviceSession::leave() noexcept {
+void DeviceSession::leave() {
+    last_use_ = around_.clock.steady_now();
     if (--users_ == 0) no_users_.set();
 }
 
@@ -121,6 +122,7 @@ asio::awaitable<std::optional<Failure>> DeviceSession::join(Deadline deadline) {
         if (failure) co_return failure;
     }
     ++users_;
+    last_use_ = around_.clock.steady_now();
     co_return std::nullopt;
 }
 
@@ -174,7 +176,7 @@ asio::awaitable<DeviceSession::Check> DeviceSession::check(Deadline deadline) {
 asio::awaitable<void> DeviceSession::tend() {
     if (!connection_ || gate_.is_taken()) co_return;
     connection_->keep_alive();
-    bool idle = connection_->in_flight() == 0 && mqtt::Connection::Clock::now() - connection_->last_use() >= kMaxIdle;
+    bool idle = around_.clock.steady_now() - last_use_ >= kMaxIdle;
     if (users_ > 0 || !(idle || is_due_for_renewal() || !connection_->is_open())) co_return;
     auto hold = co_await gate_.take(Deadline::after(kGoodbye));
     if (hold && connection_ && users_ == 0) co_await end_connection(Deadline::after(kGoodbye));

@@ -73,7 +73,7 @@ class DeviceSession {
     boost::asio::awaitable<Opened> connect(std::uint16_t keep_alive_seconds, HubClock::Comparison& compared,
                                            Deadline deadline);
     boost::asio::awaitable<void> end_connection(Deadline deadline);
-    void leave() noexcept;
+    void leave();
     void note_end(bool publishing);
     bool is_due_for_renewal() const;
 
@@ -83,6 +83,7 @@ class DeviceSession {
     std::unique_ptr<mqtt::Connection> connection_;
     bool end_is_noted_ = false;
     SteadyTime renew_at_ = SteadyTime::max();
+    SteadyTime last_use_{};
     std::size_t users_ = 0;
     SignalEvent no_users_;
     SessionHistory history_;
