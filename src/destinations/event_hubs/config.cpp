@@ -1,5 +1,7 @@
 #include "destinations/event_hubs/config.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "destination/settings_reader.hpp"
@@ -11,7 +13,7 @@ namespace {
 
 constexpr std::uint16_t kKafkaPort = 9093;
 constexpr std::uint16_t kEmulatorKafkaPort = 9092;
-constexpr std::string_view kAuthority = "https://login.microsoftonline.com";
+constexpr std::string_view kAuthorityHost = "login.microsoftonline.com";
 constexpr std::string_view kPaste =
     "Paste the namespace's connection string: Event Hubs namespace → Shared access policies → a policy → Connection "
     "string–primary key.";
@@ -48,7 +50,7 @@ void read_namespace(SettingsReader& settings, Config& config) {
 
 void read_authority(SettingsReader& credentials, const DestinationContext& context, auth::EntraSettings& entra) {
     auto given = credentials.text("authority");
-    auto authority = Endpoint::parse(given ? std::string_view(*given) : kAuthority);
+    auto authority = Endpoint::parse(given ? *given : fmt::format("https://{}", kAuthorityHost));
     if (!authority)
         return credentials.fail("authority", "is not an endpoint: " + authority.error().message,
                                 authority.error().hint);
@@ -164,6 +166,11 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     if (settings.ok()) usual = usual_endpoint(config);
     auto connection = read_connection_settings(settings, context, usual);
     config.connect = connection.connect;
+    config.to_entra = connection.connect;
+    // The endpoint's certificate is not Entra's, unless a stand-in is both.
+    bool own_authority = config.entra && config.entra->authority.host != kAuthorityHost;
+    if (!own_authority) config.to_entra.tls = {};
+    if (config.entra && !is_loopback_host(config.entra->authority.host)) config.to_entra.tls.insecure = false;
     check_kafka_settings(settings, config);
     if (!connection.endpoint && usual) {
         if (auto allowed = check_endpoint(*usual, context); !allowed) {

@@ -31,6 +31,7 @@ enum class Protocol { kafka, https };
 struct Config {
     Protocol protocol = Protocol::kafka;
     NamespaceCredentials credentials;          ///< policy, key and text are empty with `entra`
+    ConnectOptions to_entra;                   ///< how its authority is connected to
     std::optional<auth::EntraSettings> entra;  ///< instead of a shared access key
     std::optional<TextTemplate> hub;           ///< none: EntityPath, else the recType
     bool create_hubs = true;

@@ -11,9 +11,7 @@ namespace sluice::event_hubs {
 HubAccess::HubAccess(boost::asio::io_context& io, const Clock& clock, const Config& config)
     : clock_(clock), config_(config) {
     if (!config.entra) return;
-    ConnectOptions to_entra = config.connect;
-    to_entra.tls = {};
-    tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config.entra, std::move(to_entra));
+    tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config.entra, config.to_entra);
 }
 
 boost::asio::awaitable<Result<Secret>> HubAccess::authorization(std::string hub, Deadline deadline) {

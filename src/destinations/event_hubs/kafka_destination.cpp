@@ -60,9 +60,7 @@ KafkaDestination::KafkaDestination(boost::asio::io_context& io, const Clock& clo
       pool_(pool),
       hubs_(config_.max_targets) {
     if (config_.entra) {
-        ConnectOptions to_entra = config_.connect;
-        to_entra.tls = {};
-        tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config_.entra, std::move(to_entra));
+        tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config_.entra, config_.to_entra);
     }
 }
 
