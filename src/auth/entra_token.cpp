@@ -33,7 +33,7 @@ std::string text_of(const boost::json::object& object, std::string_view name) {
 
 /// Entra's description begins with its code and a sentence; what follows are trace ids on lines of their own.
 std::string first_line(std::string text) {
-    text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+    text.resize(std::min({text.find_first_of("\r\n"), text.find(" Trace ID:"), text.size()}));
     std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
     if (text.size() > 300) text.resize(300);
     return text;

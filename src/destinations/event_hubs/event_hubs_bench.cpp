@@ -118,6 +118,24 @@ BENCHMARK(kafka_integrations)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
+/// What TLS adds to a producer: the authorities that it trusts.
+void kafka_tls_producers(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    boost::asio::io_context io{1};
+    DestinationContext context{io, SystemClock::instance(), "acme"};
+    auto config = config_for(context, 9, 0);
+    config.endpoint.tls = true;
+    const ProducerSettings settings(config);
+    for (auto _ : state) {
+        auto memory = of_process("VmRSS");
+        std::vector<std::shared_ptr<Producer>> all;
+        for (std::size_t i = 0; i < count; ++i)
+            all.push_back(Producer::make(settings, [](Producer* last) { delete last; }).value());
+        state.counters["KiB_each"] = (of_process("VmRSS") - memory) / static_cast<double>(count);
+    }
+}
+BENCHMARK(kafka_tls_producers)->Arg(100)->Iterations(1)->Unit(benchmark::kMillisecond);
+
 void https_encode(benchmark::State& state) {
     Config config;
     config.content_type = "application/json";

@@ -186,6 +186,7 @@ Result<std::shared_ptr<Producer>> Producer::make(const ProducerSettings& setting
     producer.server_ = settings.endpoint.to_url();
     producer.allow_internal_addresses_ = settings.allow_internal_addresses;
     producer.allow_loopback_ = settings.allow_loopback;
+    producer.idempotence_ = settings.idempotence;
     producer.event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (producer.event_fd_ < 0) {
         return make_error(Errc::exhausted,
@@ -359,14 +360,16 @@ void Producer::on_error(rd_kafka_resp_err_t error, const char* reason) {
     switch (error) {
         case RD_KAFKA_RESP_ERR__FATAL:
             spent_ = true;
-            nothing_gets_through(trouble_of(error, "this producer cannot go on and is replaced"));
+            nothing_gets_through(trouble_of(error, "this producer cannot go on and is replaced"), Queued::comes_back);
             return;
         case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-            nothing_gets_through(trouble_of(error, reason));
+            nothing_gets_through(trouble_of(error, reason), Queued::comes_back);
             return;
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: {
             auto known = trouble();
-            nothing_gets_through(known ? known : trouble_of(error, reason));
+            // What an idempotent producer has sent once it must send again itself, or the service would not know it.
+            nothing_gets_through(known ? known : trouble_of(error, reason),
+                                 idempotence_ ? Queued::stays : Queued::comes_back);
             return;
         }
         case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -383,12 +386,13 @@ void Producer::on_error(rd_kafka_resp_err_t error, const char* reason) {
     }
 }
 
-void Producer::nothing_gets_through(std::shared_ptr<const Failure> why) {
+void Producer::nothing_gets_through(std::shared_ptr<const Failure> why, Queued queued) {
     {
         std::lock_guard lock(mutex_);
         trouble_ = why;
     }
     lookup_->give_up(why);
+    if (queued == Queued::stays) return;
     // What has not been sent comes back now instead of when its time is up: the lane keeps it better.
     rd_kafka_purge(kafka_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }

@@ -104,7 +104,8 @@ class Producer {
 
     void on_error(rd_kafka_resp_err_t error, const char* reason);
     void on_report(const rd_kafka_message_t& message);
-    void nothing_gets_through(std::shared_ptr<const Failure> why);
+    enum class Queued { comes_back, stays };
+    void nothing_gets_through(std::shared_ptr<const Failure> why, Queued queued);
     std::shared_ptr<const Failure> trouble_of(rd_kafka_resp_err_t error, std::string_view reason) const;
 
     static void delivery_report(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
@@ -119,6 +120,7 @@ class Producer {
     std::string server_;
     bool allow_internal_addresses_ = true;
     bool allow_loopback_ = true;
+    bool idempotence_ = false;
     std::unique_ptr<HubLookup> lookup_;
 
     std::atomic<std::size_t> outstanding_{0};
