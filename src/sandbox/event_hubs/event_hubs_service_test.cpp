@@ -98,16 +98,28 @@ TEST_F(EventHubsServiceTest, ClosesTheConnectionOverWhatIsNotKafka) {
 }
 
 TEST_F(EventHubsServiceTest, LeavesAClientWaitingWhenItHangsAndStopsAllTheSame) {
-    ASSERT_TRUE(faults_.set_json(R"([{"operation":"Metadata","action":"hang"}])"));
+    ASSERT_TRUE(faults_.set_json(R"([{"operation":"Produce","action":"hang_after"}])"));
+    NewBatch batch;
+    batch.records.push_back({"k", "v", {}});
+    KafkaWriter body;
+    body.null_string();
+    body.int16(-1);
+    body.int32(1000);
+    body.array(1);
+    body.string("building-events");
+    body.array(1);
+    body.int32(0);
+    body.bytes(write_record_batch(batch));
+    auto produce = frame(KafkaApi::produce, 7, body);
     http::RawClient client(port());
-    KafkaWriter all;
-    all.int32(-1);
-    client.send(log_in() + frame(KafkaApi::metadata, 1, all) + frame(KafkaApi::metadata, 1, all));
+    client.send(log_in() + produce + produce);
     read_frame(client);
     read_frame(client);
+    EXPECT_TRUE(received_.wait_for(1, std::chrono::seconds(60)));
     service_.stop();
     EXPECT_TRUE(client.is_closed_by_server());
     EXPECT_EQ(faults_.rules().front().struck, 1u) << "what is sent after it is not looked at";
+    EXPECT_EQ(received_.total().items, 1u);
 }
 
 TEST_F(EventHubsServiceTest, StopsAReaderThatWaits) {
