@@ -145,9 +145,6 @@ def pubsub(name, topic):
                  writes=[{"service": "pubsub", "operation": "Publish"}], revoked=[{"action": "access_denied"}],
                  words={"revoked": Words("credentials", "PERMISSION_DENIED", "roles/pubsub.publisher", topic),
                         "missing": Words("missing_target", "NOT_FOUND", "The topic does not exist", topic),
-                        # Its tokens are dated by our clock.
-                        **dict.fromkeys(("clock an hour ahead", "clock an hour behind"),
-                                        Words("credentials", "UNAUTHENTICATED", "Google does not accept these credentials")),
                         **no_answer(Words("transient", "DEADLINE_EXCEEDED", "Whether it was stored is not known")),
                         # gRPC does not say that it was its time.
                         **bad_certificate(Words("transient", "tls_untrusted", "must be valid for that name"),
