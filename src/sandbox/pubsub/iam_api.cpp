@@ -1,6 +1,6 @@
 #include <grpcpp/server_context.h>
 
-#include "google/iam/v1/iam_policy.grpc.pb.h"
+#include <google/iam/v1/iam_policy.grpc.pb.h>
 #include "sandbox/pubsub/apis.hpp"
 #include "sandbox/pubsub/resource_name.hpp"
 #include "sandbox/pubsub/rpc_door.hpp"

@@ -2,7 +2,7 @@
 
 // Includes protobuf: for this module's .cpp files only.
 
-#include "google/pubsub/v1/pubsub.pb.h"
+#include <google/pubsub/v1/pubsub.pb.h>
 #include "sandbox/pubsub/topics.hpp"
 
 namespace sluice::sandbox {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "google/pubsub/v1/pubsub.grpc.pb.h"
+#include <google/pubsub/v1/pubsub.grpc.pb.h>
 #include "sandbox/pubsub/apis.hpp"
 #include "sandbox/pubsub/paging.hpp"
 #include "sandbox/pubsub/rpc_door.hpp"

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "google/pubsub/v1/pubsub.grpc.pb.h"
+#include <google/pubsub/v1/pubsub.grpc.pb.h>
 #include "sandbox/pubsub/pubsub_service.hpp"
 
 namespace sluice::sandbox {

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "google/iam/v1/iam_policy.grpc.pb.h"
-#include "google/pubsub/v1/pubsub.grpc.pb.h"
+#include <google/iam/v1/iam_policy.grpc.pb.h>
+#include <google/pubsub/v1/pubsub.grpc.pb.h>
 #include "net/certificate.hpp"
 #include "sandbox/pubsub/jwt_for_test.hpp"
 #include "sandbox/pubsub/pubsub_service.hpp"

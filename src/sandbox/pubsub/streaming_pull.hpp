@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "google/pubsub/v1/pubsub.pb.h"
+#include <google/pubsub/v1/pubsub.pb.h>
 #include "sandbox/pubsub/rpc_door.hpp"
 #include "sandbox/pubsub/topics.hpp"
 

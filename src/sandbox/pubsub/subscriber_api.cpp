@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "google/pubsub/v1/pubsub.grpc.pb.h"
+#include <google/pubsub/v1/pubsub.grpc.pb.h>
 #include "sandbox/pubsub/apis.hpp"
 #include "sandbox/pubsub/message_out.hpp"
 #include "sandbox/pubsub/paging.hpp"
