@@ -22,7 +22,8 @@ class KafkaBroker:
         self.properties = Path(self.folder.name) / "server.properties"
         self._make_certificate()
         self._write_properties(connection_string)
-        self._java("kafka.tools.StorageTool", "format", "-t", urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}")  # it may begin with a hyphen
         self.start()
 
     def _make_certificate(self):
