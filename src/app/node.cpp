@@ -297,7 +297,7 @@ Result<void> Node::Impl::start_listener() {
     }
     server = std::make_unique<http::Server>(
         *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
-        [this](const http::Request& request) {
+        [this](http::Request& request) {
             return api::ManagementApi::is_path(request.path) ? management->check_head(request)
                                                              : share->check_head(request);
         });

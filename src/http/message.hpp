@@ -20,6 +20,7 @@ using Header = std::pair<std::string, std::string>;
 class Headers {
   public:
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
     void set(std::string_view name, std::string value);
     /// The first with that name; empty when absent.
     std::string_view get(std::string_view name) const noexcept;
@@ -42,6 +43,8 @@ struct Request {
     std::string remote_address;  ///< without port
     bool secure = false;         ///< came over TLS
     std::size_t shard = 0;       ///< index of the shard that serves the connection
+    /// What the server's HeadCheck has worked out, so that its handler need not do it again: theirs alone.
+    std::shared_ptr<void> checked;
 
     /// `a%20b/c` split at `/` and decoded; nullopt for a broken escape or an encoded `/` or NUL.
     std::optional<std::vector<std::string>> path_segments() const;

@@ -16,6 +16,9 @@ namespace beast_http = boost::beast::http;
 
 namespace {
 
+/// What clients send, mostly.
+constexpr std::size_t kUsualFields = 8;
+
 Refusal bad_request(std::string detail) {
     return Refusal{400, "bad_request", std::move(detail)};
 }
@@ -33,6 +36,7 @@ class HeadParser final : public beast_http::basic_parser<true> {
     void on_request_impl(beast_http::verb, Text method, Text target, int version, Code&) override {
         head_.request.method = view(method);
         head_.request.target = view(target);
+        head_.request.headers.reserve(kUsualFields);
         head_.http_1_0 = version == 10;
     }
     void on_field_impl(beast_http::field, Text name, Text value, Code&) override {

@@ -28,8 +28,8 @@ struct ServerLimits {
 /// Answers one request. Runs on the shard of the connection. Must not throw; a throw is answered 500 and logged.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 /// Looked at before the body is read: a response here refuses the request (401, 413, 417…) and no `100 Continue` is
-/// sent. `body` is empty in what it sees.
-using HeadCheck = std::function<std::optional<Response>(const Request&)>;
+/// sent. `body` is empty in what it sees. It may leave what it worked out in `Request::checked`, for the handler.
+using HeadCheck = std::function<std::optional<Response>(Request&)>;
 
 /// HTTP/1.1 server: keep-alive, pipelining, chunked, Expect: 100-continue, gzip request bodies, HEAD and OPTIONS left
 /// to the handler, half-closed clients answered. Strict about framing: both Content-Length and Transfer-Encoding,

@@ -93,7 +93,7 @@ asio::awaitable<Result<void>> Session::write(std::span<const std::string_view> p
     co_return written;
 }
 
-std::optional<Response> Session::check(const RequestHead& head) const {
+std::optional<Response> Session::check(RequestHead& head) const {
     if (host_.head_check) {
         if (auto response = host_.head_check(head.request)) return response;
     }

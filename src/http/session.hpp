@@ -62,7 +62,7 @@ class Session : public boost::intrusive::list_base_hook<boost::intrusive::link_m
     boost::asio::awaitable<Read<void>> read_chunked_body(std::string& body);
     boost::asio::awaitable<Read<void>> read_body(RequestHead& head);
 
-    std::optional<Response> check(const RequestHead& head) const;
+    std::optional<Response> check(RequestHead& head) const;
     boost::asio::awaitable<Response> call_handler(Request request);
     boost::asio::awaitable<void> serve(RequestHead head);
     boost::asio::awaitable<void> answer_unread(Unread unread);

@@ -86,6 +86,13 @@ ObjectBuilder::ObjectBuilder(EventBatch& batch, const ObjectContext& context, Ob
     view_.source = kShareServiceSource;
     view_.tags = encoded_tags_;
 
+    // What varies most is counted; the rest are names, dates and quotes.
+    constexpr std::size_t kRest = 320;
+    const std::size_t names = 3 * author.token_id.size() + author.token_name.size() + 2 * author.org.size();
+    before_origin_checksum_.reserve(kRest + names + context.rec_type.size() + encoded_tags_.size() * 3);
+    before_origin_id_.reserve(kRest / 2 + author.token_id.size());
+    before_data_.reserve(kRest / 2 + author.token_id.size() + 2 * author.remote_address.size());
+
     std::string& to_origin = before_origin_checksum_;
     to_origin = "\"";
     append_member(to_origin, "createDate", now);

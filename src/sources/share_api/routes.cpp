@@ -113,14 +113,16 @@ OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
     return call;
 }
 
-std::optional<http::Response> Routes::check_head(const http::Request& request) const {
+std::optional<http::Response> Routes::check_head(http::Request& request) const {
     auto call = prepare(request);
-    if (call) return std::nullopt;
-    return std::move(call.error());
+    if (!call) return std::move(call.error());
+    request.checked = std::make_shared<Call>(std::move(*call));
+    return std::nullopt;
 }
 
 asio::awaitable<http::Response> Routes::handle(http::Request request) {
-    OrAnswer<Call> call = prepare(request);
+    auto checked = std::static_pointer_cast<Call>(std::exchange(request.checked, nullptr));
+    OrAnswer<Call> call = checked ? OrAnswer<Call>(std::move(*checked)) : prepare(request);
     if (!call) co_return std::move(call.error());
     const std::string& method = request.method;
     const Route::Kind kind = call->route.kind;

@@ -27,8 +27,8 @@ class Routes {
     Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits = {});
 
     /// What is refused before the body is read: unknown paths, callers, methods, scopes, names and content types. For
-    /// the server's HeadCheck.
-    std::optional<http::Response> check_head(const http::Request& request) const;
+    /// the server's HeadCheck; what it finds out stays with the request.
+    std::optional<http::Response> check_head(http::Request& request) const;
     /// Answers one request, whether or not its head was checked before. For the server's Handler.
     boost::asio::awaitable<http::Response> handle(http::Request request);
 

@@ -40,7 +40,7 @@ class ShareApiServer : public ::testing::Test {
     http::Server server_{shards_,
                          {},
                          [this](http::Request request) { return api_.routes.handle(std::move(request)); },
-                         [this](const http::Request& request) { return api_.routes.check_head(request); }};
+                         [this](http::Request& request) { return api_.routes.check_head(request); }};
 };
 
 TEST_F(ShareApiServer, WritesAndReadsOverOneConnection) {
