@@ -44,6 +44,7 @@ function(sluice_module name)
       add_executable(${fuzzer} ${file})
       target_link_libraries(${fuzzer} PRIVATE ${target})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(fuzzers ${fuzzer})
       set(corpus ${dir}/corpus/${base})
       # New inputs go to a scratch folder; the committed corpus is only read.
       set(command ${CMAKE_COMMAND} -DFUZZER=$<TARGET_FILE:${fuzzer}> -DCORPUS=${corpus}
