@@ -206,7 +206,9 @@ std::optional<Refusal> Ingest::refuse_while_index_fails() const {
 }
 
 asio::awaitable<IngestResult<Written>> Ingest::write(Write write, Fill fill) {
-    if (write.objects)
+    // A repetition is recognised by the index too.
+    const bool needs_index = write.objects || write.idempotency_key;
+    if (needs_index)
         if (auto refusal = refuse_while_index_fails()) co_return std::move(*refusal);
     IngestResult<Admission::Ticket> ticket = admission_.admit(write.org, write.bytes);
     if (!ticket) co_return ticket.error();
@@ -216,6 +218,8 @@ asio::awaitable<IngestResult<Written>> Ingest::write(Write write, Fill fill) {
     // A request that repeats one that is still being written waits for it, and then finds its mark.
     std::string name = joined({write.org, *write.idempotency_key});
     KeyedMutex::Lock lock = co_await repeating_.lock(std::move(name));
+    // What it waited for may be stored and not be found yet.
+    if (auto refusal = refuse_while_index_fails()) co_return std::move(*refusal);
     auto look_up = [this, &write] { return index_.find_idempotency_key(write.org, *write.idempotency_key); };
     Result<std::optional<ObjectIndex::IdempotentAnswer>> earlier = co_await reads_.run(std::move(look_up));
     if (!earlier) co_return refusal_of(earlier.error());
@@ -286,32 +290,21 @@ asio::awaitable<IngestResult<Event>> Ingest::change(ObjectKey key, std::uint64_t
 }
 
 asio::awaitable<IngestResult<AppendReceipt>> Ingest::append(EventBatch batch, bool visible_to_reads) {
-    struct Appended {
-        Result<AppendReceipt> receipt;
-        Result<void> indexed;
-    };
     auto start = [this, &batch, visible_to_reads](auto done) {
         log_.append(std::move(batch), [this, visible_to_reads, done](Result<AppendReceipt> receipt) {
             if (!receipt || !visible_to_reads) {
-                done(Appended{std::move(receipt), {}});
-            } else {
-                applier_.when_applied({receipt->partition, receipt->last}, [done, receipt](Result<void> indexed) {
-                    done(Appended{receipt, std::move(indexed)});
-                });
+                done(std::move(receipt));
+                return;
             }
+            // When the index cannot be written the caller is answered all the same: what it sent is durable, and only
+            // reading it comes late. A refusal would have it sent, and stored, twice.
+            applier_.when_applied({receipt->partition, receipt->last},
+                                  [done, receipt](Result<void>) { done(receipt); });
         });
     };
-    Appended appended = co_await await_callback<Appended>(std::move(start));
-    if (!appended.receipt) co_return refusal_of(appended.receipt.error());
-    // It is durable, and delivered. Only what the index is for (reading it, recognising a repetition) comes late; to
-    // keep the caller until there is room would hold its connection, and its bytes, for as long as the disk is full.
-    if (!appended.indexed)
-        co_return Refusal::of(Refusal::Kind::busy, "stored_not_indexed",
-                              "this write is stored and will be delivered, but it cannot be read yet, as the object "
-                              "index cannot be written, most likely as the disk is full; do not send it again unless "
-                              "with the same Idempotency-Key",
-                              kRetryAfterIndex);
-    co_return *appended.receipt;
+    Result<AppendReceipt> receipt = co_await await_callback<Result<AppendReceipt>>(std::move(start));
+    if (!receipt) co_return refusal_of(receipt.error());
+    co_return *receipt;
 }
 
 }  // namespace sluice
