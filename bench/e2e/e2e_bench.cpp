@@ -18,6 +18,7 @@
 
 #include "load.hpp"
 #include "sandbox/aws/key_ring.hpp"
+#include "sandbox/event_hubs/access.hpp"
 #include "sandbox/iot_hub/hub_keys.hpp"
 #include "sandbox/sandbox.hpp"
 
@@ -40,6 +41,12 @@ struct Settings {
     std::size_t shards = 0;
 };
 
+std::string listener_url(sandbox::Sandbox& sandbox, std::string_view name) {
+    for (const auto& listener : sandbox.listeners())
+        if (listener.name == name) return listener.url;
+    throw std::runtime_error(fmt::format("the sandbox has no listener {}", name));
+}
+
 /// The destination's settings for the sandbox, without what all have in common.
 std::string destination_yaml(const std::string& destination, sandbox::Sandbox& sandbox) {
     if (destination == "iot_hub" || destination == "iot_hub_https") {
@@ -50,6 +57,19 @@ std::string destination_yaml(const std::string& destination, sandbox::Sandbox& s
             mqtt ? sandbox.iot_hub().listeners().front().url : sandbox.url(), mqtt ? "mqtt" : "https",
             sandbox::device_connection_string(sandbox::kSandboxHubHost, device,
                                               sandbox::derived_hub_key(sandbox::kSandboxHubGroupKey, device)));
+    }
+    if (destination == "event_hubs" || destination == "event_hubs_https") {
+        bool kafka = destination == "event_hubs";
+        return fmt::format(
+            "      type: event_hubs\n      endpoint: {}\n      protocol: {}\n      connection_string: "
+            "\"Endpoint=sb://{}/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey={}\"\n",
+            kafka ? listener_url(sandbox, "event_hubs_kafka") : sandbox.url(), kafka ? "kafka" : "https",
+            sandbox::kSandboxNamespace, sandbox::kSandboxManageKey);
+    }
+    if (destination == "pubsub" || destination == "pubsub_unordered") {
+        return fmt::format("      type: pubsub\n      endpoint: {}\n      ordering_keys: {}\n      credentials: {}\n",
+                           listener_url(sandbox, "pubsub_grpc"), destination == "pubsub",
+                           sandbox.credentials().front().text);
     }
     auto aws =
         fmt::format("      endpoint: {}\n      credentials: {{access_key_id: \"{}\", secret_access_key: \"{}\"}}\n",
@@ -259,7 +279,8 @@ int main(int argc, char** argv) {
     app.add_option("--connections", settings.connections, "Default: 64 for single, 8 otherwise");
     app.add_option("--folder", settings.folder, "Where the data goes (removed first)");
     app.add_option("--destination", settings.destination)
-        ->check(CLI::IsMember({"kinesis", "sqs", "iot_hub", "iot_hub_https", "none", "down"}))
+        ->check(CLI::IsMember({"kinesis", "sqs", "iot_hub", "iot_hub_https", "event_hubs", "event_hubs_https", "pubsub",
+                               "pubsub_unordered", "none", "down"}))
         ->capture_default_str();
     app.add_option("--shards", settings.shards, "0: one a core");
     CLI11_PARSE(app, argc, argv);
