@@ -20,7 +20,10 @@ std::string text_of(const boost::json::value& value, std::string_view pointer) {
     boost::system::error_code error;
     const auto* found = value.find_pointer(pointer, error);
     if (found == nullptr || found->is_null()) return "-";
-    return found->is_string() ? std::string(found->get_string()) : boost::json::serialize(*found);
+    if (found->is_string()) return std::string(found->get_string());
+    // Boost.JSON writes 1.5 as 1.5E0.
+    if (found->is_double()) return fmt::format("{:.1f}", found->get_double());
+    return boost::json::serialize(*found);
 }
 
 void print_list(const boost::json::value& answer) {
