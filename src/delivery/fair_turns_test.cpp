@@ -90,8 +90,8 @@ TEST(FairTurns, NobodyWaitsLongerThanForATurnOfEachWhateverTheReadsTake) {
         auto begin = [&](std::uint32_t who) {
             if (auto waited = waiting.find(who); waited != waiting.end()) {
                 for (const auto& [other, org] : org_of) {
-                    if (org == org_of[who] && other != who)
-                        ASSERT_LE(turns_of[other] - waited->second.turns_of[other], 1u) << "seed " << seed;
+                    if (org != org_of[who] || other == who) continue;
+                    ASSERT_LE(turns_of[other] - waited->second.turns_of[other], 1u) << "seed " << seed;
                 }
                 for (std::size_t org = 0; org < org_count; ++org)
                     ASSERT_LE(turns_of_org[org] - waited->second.turns_of_org[org], waited->second.ahead + 1)
