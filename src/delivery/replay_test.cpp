@@ -22,7 +22,9 @@ class ReplayRange : public testing::Test {
             log.append(std::move(batch), [](Result<AppendReceipt> done) { done.value(); });
             clock.advance(1min);
         }
-        if (trimmed) ASSERT_TRUE(log.trim(0, 21, nullptr));
+        if (trimmed) {
+            ASSERT_TRUE(log.trim(0, 21, nullptr));
+        }
     }
     Timestamp minute(int n) const { return begin + std::chrono::minutes(n); }
     Result<SequenceRange> range(ReplayRequest request) const { return replay_range(log, request); }
@@ -91,7 +93,9 @@ TEST(Replay, LiveEventsComeFirst) {
     for (const auto& one : rig.peer()->stored()) {
         ++(one.replay.empty() ? live : again);
         // The live events have four fifths of the time; what is certain is that they never wait for two of the others.
-        if (live < 600) EXPECT_LE(again, live - 300 + 1);
+        if (live < 600) {
+            EXPECT_LE(again, live - 300 + 1);
+        }
     }
     rig.peer()->wait_for_count(900);
 }
@@ -148,7 +152,9 @@ TEST(Replay, AStopEndsItAndWhoeverKeepsTheListIsToldHowFarItCame) {
     ASSERT_EQ(told.size(), 2u);
     EXPECT_TRUE(told[0].running);
     EXPECT_FALSE(told[1].running);
-    if (told[1].position.sequence < 50) EXPECT_THAT(told[1].ended, HasSubstr("stopped"));
+    if (told[1].position.sequence < 50) {
+        EXPECT_THAT(told[1].ended, HasSubstr("stopped"));
+    }
     EXPECT_EQ(told[1].from.sequence, 11u);
 }
 
