@@ -6,14 +6,15 @@
 
 #include "base/encoding.hpp"
 #include "event/metadata.hpp"
+#include "json/find.hpp"
 
 namespace sluice::event_hubs {
 namespace {
 
 constexpr std::string_view kApiVersion = "?timeout=60&api-version=2014-01";
 constexpr std::string_view kUsualContentType = "application/json";
-constexpr std::string_view kBodyStart = R"({"Body":")";
-constexpr std::string_view kPropertiesStart = R"(","UserProperties":{)";
+constexpr std::string_view kBodyStart = R"({"Body":)";
+constexpr std::string_view kPropertiesStart = R"(,"UserProperties":{)";
 
 /// Bytes of a character within a JSON string: itself, `\n`, or `\u001f`.
 constexpr std::array<unsigned char, 256> kEscapedSize = [] {
@@ -30,47 +31,6 @@ std::size_t escaped_size(std::string_view text) {
     return size;
 }
 
-void append_escape(std::string& out, unsigned char c) {
-    switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\b':
-            out += "\\b";
-            return;
-        case '\f':
-            out += "\\f";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        default:
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    }
-}
-
-/// Runs of what needs no escape are copied at once.
-void append_escaped(std::string& out, std::string_view text) {
-    std::size_t from = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        auto c = static_cast<unsigned char>(text[i]);
-        if (kEscapedSize[c] == 1) continue;
-        out.append(text, from, i - from);
-        append_escape(out, c);
-        from = i + 1;
-    }
-    out.append(text, from);
-}
-
 template <class See>
 void for_each_property(const EventMetadata& metadata, const Config& config, See see) {
     for (const auto& field : metadata.fields()) see(field.name, field.value);
@@ -79,7 +39,7 @@ void for_each_property(const EventMetadata& metadata, const Config& config, See 
 
 void append_message(std::string& out, const Message& message, const Config& config) {
     out += kBodyStart;
-    append_escaped(out, message.body);
+    json::append_quoted(out, message.body);
     out += kPropertiesStart;
     const EventMetadata metadata(message.event);
     bool first = true;
@@ -87,9 +47,8 @@ void append_message(std::string& out, const Message& message, const Config& conf
         out += first ? "\"" : ",\"";
         first = false;
         out += name;
-        out += "\":\"";
-        append_escaped(out, value);
-        out += '"';
+        out += "\":";
+        json::append_quoted(out, value);
     });
     out += "}}";
 }
@@ -146,7 +105,8 @@ std::string batch_body(std::span<const Message> messages, const Config& config) 
 
 std::size_t batch_bytes(const Message& message, const Config& config) {
     const EventMetadata metadata(message.event);
-    std::size_t size = kBodyStart.size() + escaped_size(message.body) + kPropertiesStart.size() + 2;
+    // The quotes around the body, and the two braces that end it all.
+    std::size_t size = kBodyStart.size() + 2 + escaped_size(message.body) + kPropertiesStart.size() + 2;
     for_each_property(metadata, config, [&size](std::string_view name, std::string_view value) {
         size += name.size() + escaped_size(value) + 6;
     });
