@@ -1,61 +1,40 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <functional>
 #include <optional>
-#include <string>
+#include <vector>
 
-#include "api/metrics.hpp"
-#include "api/tail.hpp"
-#include "base/principal.hpp"
-#include "control/integration_directory.hpp"
-#include "delivery/engine.hpp"
+#include "api/route_table.hpp"
 #include "http/access.hpp"
 #include "http/message.hpp"
 
 namespace sluice::api {
 
-/// The management API: `/v1/…`, `/metrics`, `/healthz`, `/readyz` (product.md). Translates between HTTP and the
-/// directory of integrations; decides nothing itself. Thread: any shard. Lifecycle: outlives the server.
+/// The management API as the server sees it: finds a request's row in the table, says who may call, and hands the call
+/// on (product.md). Decides nothing itself. Thread: any shard. Lifecycle: filled before serving; outlives the server.
 class ManagementApi {
   public:
-    struct Parts {
-        IntegrationDirectory& integrations;
-        DeliveryEngine& engine;
-        TailHub& tail;
-        http::Authenticate authenticate;
-        std::function<NodeStatus()> node_status;
-        /// Why it cannot take writes or deliver; nullopt when ready.
-        std::function<std::optional<std::string>()> not_ready;
-        /// Applies the configuration file as it is now.
-        std::function<boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>>()> reload;
-    };
-    explicit ManagementApi(Parts parts) : parts_(std::move(parts)) {}
+    explicit ManagementApi(http::Authenticate authenticate) : authenticate_(std::move(authenticate)) {}
 
-    /// True when the path is this API's.
-    static bool is_path(std::string_view path) noexcept;
+    /// One group of calls; what answers them outlives this.
+    void add(std::vector<Route> routes) { table_.add(std::move(routes)); }
+    const RouteTable& table() const noexcept { return table_; }
+
     /// Before the body is read: refuses who may not call.
     std::optional<http::Response> check_head(const http::Request& request) const;
     boost::asio::awaitable<http::Response> handle(http::Request request);
 
   private:
-    struct Route;
-    static std::optional<Route> route_of(const http::Request& request);
+    /// A request that may go ahead.
+    struct Admitted {
+        RouteTable::Match match;
+        Principal caller;
+    };
+    http::OrAnswer<Admitted> admit(const http::Request& request) const;
     http::OrAnswer<Principal> authorise(const Route& route, const http::Request& request) const;
-    boost::asio::awaitable<http::Response> integrations(Route route, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> list(Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> create(Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> change(std::string id, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> dead_letters(std::string id, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> settle_dead_letters(Route route, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> replay(std::string id, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> reload(Principal caller);
-    boost::asio::awaitable<http::Response> act(Route route, Principal caller, http::Request request);
-    boost::asio::awaitable<http::Response> status();
-    boost::asio::awaitable<http::Response> metrics();
-    http::Response tail(Principal caller, const http::Request& request);
 
-    Parts parts_;
+    http::Authenticate authenticate_;
+    RouteTable table_;
 };
 
 }  // namespace sluice::api

@@ -13,7 +13,9 @@
 #include <mutex>
 #include <thread>
 
+#include "api/integration_calls.hpp"
 #include "api/management.hpp"
+#include "api/node_calls.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
 #include "app/logging.hpp"
@@ -28,6 +30,7 @@
 #include "ingest/ingest.hpp"
 #include "log/segment_log.hpp"
 #include "net/shard.hpp"
+#include "sources/share_api/route.hpp"
 #include "sources/share_api/routes.hpp"
 #include "store/control_store.hpp"
 #include "store/cursor_store.hpp"
@@ -109,6 +112,8 @@ struct Node::Impl {
     std::string admin_sha256;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
+    std::unique_ptr<api::IntegrationCalls> integration_calls;
+    std::unique_ptr<api::NodeCalls> node_calls;
     std::unique_ptr<api::ManagementApi> management;
     std::unique_ptr<share_api::Routes> share;
     std::unique_ptr<http::Server> server;
@@ -280,9 +285,12 @@ Result<Sealer> Node::Impl::secrets_sealer() const {
 Result<void> Node::Impl::start_listener() {
     auto authenticate = [this](std::string_view token) { return this->authenticate(token); };
     share = std::make_unique<share_api::Routes>(*ingest, authenticate);
-    management = std::make_unique<api::ManagementApi>(
-        api::ManagementApi::Parts{*directory, *engine, tail, authenticate, [this] { return status(); },
-                                  [this] { return not_ready(); }, [this] { return reload(); }});
+    integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
+    node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
+        *engine, tail, [this] { return status(); }, [this] { return not_ready(); }, [this] { return reload(); }});
+    management = std::make_unique<api::ManagementApi>(authenticate);
+    management->add(integration_calls->routes());
+    management->add(node_calls->routes());
 
     http::Server::Options options;
     options.address = configuration.listen.address;
@@ -298,15 +306,15 @@ Result<void> Node::Impl::start_listener() {
     server = std::make_unique<http::Server>(
         *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
         [this](http::Request& request) {
-            return api::ManagementApi::is_path(request.path) ? management->check_head(request)
-                                                             : share->check_head(request);
+            return share_api::is_share_api_path(request.path) ? share->check_head(request)
+                                                              : management->check_head(request);
         });
     return server->start();
 }
 
 boost::asio::awaitable<http::Response> Node::Impl::handle(http::Request request) {
-    if (api::ManagementApi::is_path(request.path)) return management->handle(std::move(request));
-    return share->handle(std::move(request));
+    if (share_api::is_share_api_path(request.path)) return share->handle(std::move(request));
+    return management->handle(std::move(request));
 }
 
 api::NodeStatus Node::Impl::status() const {

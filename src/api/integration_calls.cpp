@@ -1,0 +1,234 @@
+#include "api/integration_calls.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <charconv>
+
+#include "api/answers.hpp"
+#include "api/selection.hpp"
+#include "api/status_json.hpp"
+
+namespace sluice::api {
+namespace {
+
+constexpr std::size_t kPageLimit = 1000;
+constexpr std::size_t kDefaultPage = 100;
+constexpr auto kTestTimeout = std::chrono::seconds(30);
+constexpr auto kSampleTimeout = std::chrono::seconds(30);
+/// Redelivering many takes longer than a caller may want to wait: what is left then is asked for again.
+constexpr auto kRedeliverTimeout = std::chrono::seconds(25);
+
+/// `?limit=`, bounded; nullopt when it is not a number.
+std::optional<std::size_t> page_limit(const http::Request& request) {
+    auto text = request.query_parameter("limit");
+    if (!text) return kDefaultPage;
+    std::size_t limit = 0;
+    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+    if (error != std::errc() || end != text->data() + text->size() || limit == 0) return std::nullopt;
+    return std::min(limit, kPageLimit);
+}
+
+std::optional<LogPosition> parse_position(std::string_view text) {
+    LogPosition position;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position.sequence);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return position;
+}
+
+std::string entity_tag(const std::string& revision) {
+    return '"' + revision + '"';
+}
+
+http::Response item_response(int status, const IntegrationDirectory::Item& item) {
+    auto response = json_response(status, to_json(item));
+    response.headers.set("ETag", entity_tag(item.revision));
+    return response;
+}
+
+/// RFC 9110, If-Match: a list of entity tags, or `*`.
+bool is_matched(std::string_view if_match, const std::string& tag) {
+    while (!if_match.empty()) {
+        auto comma = if_match.find(',');
+        std::string_view one = if_match.substr(0, comma);
+        if_match = comma == std::string_view::npos ? std::string_view() : if_match.substr(comma + 1);
+        auto first = one.find_first_not_of(" \t");
+        if (first == std::string_view::npos) continue;
+        one = one.substr(first, one.find_last_not_of(" \t") - first + 1);
+        if (one == "*" || one == tag) return true;
+    }
+    return false;
+}
+
+bool is_patch_type(std::string_view content_type) {
+    auto end = content_type.find_first_of("; ");
+    std::string_view type = content_type.substr(0, end);
+    return type.empty() || type == "application/merge-patch+json" || type == "application/json";
+}
+
+}  // namespace
+
+std::vector<Route> IntegrationCalls::routes() {
+    constexpr auto kRead = Scope::integration_read;
+    constexpr auto kWrite = Scope::integration_write;
+    auto row = [this](std::string_view method, std::string_view path, Scope scope,
+                      Answer (IntegrationCalls::*answer)(Call)) {
+        return Route{method, path, Access::scope, scope,
+                     [this, answer](Call call) { return (this->*answer)(std::move(call)); }};
+    };
+    using Calls = IntegrationCalls;
+    return {
+        row("GET", "/v1/integrations", kRead, &Calls::list),
+        row("POST", "/v1/integrations", kWrite, &Calls::create),
+        row("GET", "/v1/integrations/{id}", kRead, &Calls::get),
+        row("PUT", "/v1/integrations/{id}", kWrite, &Calls::change),
+        row("PATCH", "/v1/integrations/{id}", kWrite, &Calls::change),
+        row("DELETE", "/v1/integrations/{id}", kWrite, &Calls::erase),
+        row("POST", "/v1/integrations/{id}/test", kWrite, &Calls::test),
+        row("POST", "/v1/integrations/{id}/sample", kWrite, &Calls::sample),
+        row("POST", "/v1/integrations/{id}/pause", kWrite, &Calls::pause),
+        row("POST", "/v1/integrations/{id}/resume", kWrite, &Calls::resume),
+        row("POST", "/v1/integrations/{id}/replay", kWrite, &Calls::replay),
+        row("GET", "/v1/integrations/{id}/dead-letters", kRead, &Calls::dead_letters),
+        row("POST", "/v1/integrations/{id}/dead-letters/redeliver", kWrite, &Calls::redeliver),
+        row("POST", "/v1/integrations/{id}/dead-letters/discard", kWrite, &Calls::discard),
+    };
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::list(Call call) {
+    auto limit = page_limit(call.request);
+    if (!limit) co_return http::plain_problem(400, "bad_limit", "limit is a number from 1 to 1000");
+    std::string after = call.request.query_parameter("after").value_or(std::string());
+    // One more than asked for tells whether there is a next page.
+    std::vector<IntegrationDirectory::Item> items = co_await directory_.list(std::move(call.caller), after, *limit + 1);
+    boost::json::value next = nullptr;
+    if (items.size() > *limit) {
+        items.pop_back();
+        next = boost::json::string(items.back().id);
+    }
+    boost::json::array out;
+    out.reserve(items.size());
+    for (const auto& item : items) out.push_back(to_json(item));
+    co_return json_response(200, boost::json::object{{"items", std::move(out)}, {"next", std::move(next)}});
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::create(Call call) {
+    auto settings = object_body(call.request);
+    if (!settings) co_return std::move(settings.error());
+    Result<IntegrationDirectory::Item> made = co_await directory_.create(std::move(call.caller), std::move(*settings));
+    if (!made) co_return problem_of(made.error());
+    auto response = item_response(201, *made);
+    response.headers.set("Location", "/v1/integrations/" + made->id);
+    co_return response;
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::get(Call call) {
+    Result<IntegrationDirectory::Item> item = co_await directory_.get(std::move(call.caller), call.parameters[0]);
+    co_return item ? item_response(200, *item) : problem_of(item.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::change(Call call) {
+    bool merge = call.request.method == "PATCH";
+    const auto& headers = call.request.headers;
+    if (merge && !is_patch_type(headers.get("Content-Type")))
+        co_return http::plain_problem(415, "unsupported_media_type",
+                                      "a PATCH is a merge patch (RFC 7396): application/merge-patch+json");
+    auto settings = object_body(call.request);
+    if (!settings) co_return std::move(settings.error());
+    const std::string& id = call.parameters[0];
+    std::string expected;
+    if (auto if_match = headers.get("If-Match"); !if_match.empty()) {
+        Result<std::string> revision = directory_.revision(call.caller, id);
+        if (!revision) co_return problem_of(revision.error());
+        if (!is_matched(if_match, entity_tag(*revision)))
+            co_return http::plain_problem(412, "changed_meanwhile",
+                                          "the integration was changed since it was read; read it again");
+        expected = *revision;
+    }
+    Result<IntegrationDirectory::Item> changed =
+        co_await directory_.change(std::move(call.caller), id, std::move(*settings), merge, std::move(expected));
+    co_return changed ? item_response(200, *changed) : problem_of(changed.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::erase(Call call) {
+    Result<void> erased = co_await directory_.erase(std::move(call.caller), call.parameters[0]);
+    if (!erased) co_return problem_of(erased.error());
+    http::Response response;
+    response.status = 204;
+    co_return response;
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::test(Call call) {
+    Result<ProbeReport> report =
+        co_await directory_.test(std::move(call.caller), call.parameters[0], Deadline::after(kTestTimeout));
+    co_return report ? json_response(200, to_json(*report)) : problem_of(report.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::sample(Call call) {
+    Result<std::optional<DeliveryError>> sent =
+        co_await directory_.send_sample(std::move(call.caller), call.parameters[0], Deadline::after(kSampleTimeout));
+    co_return sent ? json_response(200, sample_json(*sent)) : problem_of(sent.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::pause(Call call) {
+    std::string reason = "paused by " + call.caller.token_name;
+    Result<void> done = co_await directory_.pause(call.caller, call.parameters[0], std::move(reason));
+    if (!done) co_return problem_of(done.error());
+    http::Response answer = co_await get(std::move(call));
+    co_return answer;
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::resume(Call call) {
+    Result<void> done = co_await directory_.resume(call.caller, call.parameters[0]);
+    if (!done) co_return problem_of(done.error());
+    http::Response answer = co_await get(std::move(call));
+    co_return answer;
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::dead_letters(Call call) {
+    auto limit = page_limit(call.request);
+    auto after = parse_position(call.request.query_parameter("after").value_or("0"));
+    if (!limit || !after) co_return http::plain_problem(400, "bad_page", "limit and after are whole numbers");
+    Result<DeadLetterFilter> filter = dead_letter_filter(call.request.query_parameters());
+    if (!filter) co_return http::plain_problem(400, "bad_filter", filter.error().message);
+    Result<DeadLetterPage> page = co_await directory_.dead_letters(std::move(call.caller), call.parameters[0],
+                                                                   std::move(*filter), *after, *limit);
+    co_return page ? json_response(200, to_json(*page)) : problem_of(page.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::redeliver(Call call) {
+    auto body = object_body(call.request);
+    if (!body) co_return std::move(body.error());
+    Result<DeadLetterFilter> filter = dead_letter_selection(*body);
+    if (!filter) co_return problem_of(filter.error());
+    Result<DeadLetterOutcome> outcome = co_await directory_.redeliver(
+        std::move(call.caller), call.parameters[0], std::move(*filter), Deadline::after(kRedeliverTimeout));
+    co_return outcome ? json_response(200, to_json(*outcome)) : problem_of(outcome.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::discard(Call call) {
+    auto body = object_body(call.request);
+    if (!body) co_return std::move(body.error());
+    Result<DeadLetterFilter> filter = dead_letter_selection(*body);
+    if (!filter) co_return problem_of(filter.error());
+    Result<DeadLetterOutcome> outcome =
+        co_await directory_.discard(std::move(call.caller), call.parameters[0], std::move(*filter));
+    if (!outcome) co_return problem_of(outcome.error());
+    co_return json_response(200, boost::json::object{{"discarded", outcome->settled}});
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::replay(Call call) {
+    auto body = object_body(call.request);
+    if (!body) co_return std::move(body.error());
+    Result<ReplayRequest> wanted = replay_request(*body);
+    if (!wanted) co_return problem_of(wanted.error());
+    Result<ReplayStatus> begun = co_await directory_.replay(std::move(call.caller), call.parameters[0], *wanted);
+    if (begun) co_return json_response(202, to_json(*begun));
+    // The integration was found: what is not there is the range.
+    if (begun.error().code == Errc::not_found && begun.error().message.find("no integration") == std::string::npos)
+        co_return http::plain_problem(422, "not_in_the_log", begun.error().message + ": " + begun.error().hint);
+    co_return problem_of(begun.error());
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,86 @@
+#include "api/node_calls.hpp"
+
+#include <utility>
+
+#include "api/answers.hpp"
+#include "api/status_json.hpp"
+#include "base/ids.hpp"
+
+namespace sluice::api {
+
+std::vector<Route> NodeCalls::routes() {
+    auto row = [this](std::string_view method, std::string_view path, Access access, Scope scope,
+                      Answer (NodeCalls::*answer)(Call)) {
+        return Route{method, path, access, scope,
+                     [this, answer](Call call) { return (this->*answer)(std::move(call)); }};
+    };
+    using Calls = NodeCalls;
+    return {
+        row("GET", "/healthz", Access::open, Scope::all, &Calls::health),
+        row("GET", "/readyz", Access::open, Scope::all, &Calls::ready),
+        row("GET", "/metrics", Access::open_on_loopback, Scope::metrics_read, &Calls::metrics),
+        row("GET", "/v1/status", Access::scope, Scope::integration_read, &Calls::status),
+        row("POST", "/v1/reload", Access::operator_only, Scope::all, &Calls::reload),
+        row("GET", "/v1/tail", Access::scope, Scope::share_read, &Calls::tail),
+    };
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::health(Call) {
+    co_return http::Response::text(200, "ok\n");
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::ready(Call) {
+    auto why = parts_.not_ready();
+    co_return why ? http::plain_problem(503, "not_ready", *why) : http::Response::text(200, "ready\n");
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::metrics(Call) {
+    std::vector<IntegrationStatus> all = co_await parts_.engine.list();
+    auto response = http::Response::text(200, render_metrics(parts_.node_status(), all));
+    response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    co_return response;
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::status(Call) {
+    std::vector<IntegrationStatus> all = co_await parts_.engine.list();
+    NodeStatus node = parts_.node_status();
+    boost::json::object states{{"running", 0}, {"paused", 0}, {"throttled", 0}, {"failing", 0}, {"blocked", 0}};
+    for (const auto& integration : all) {
+        auto& count = states[to_string(integration.state)];
+        count = count.to_number<std::int64_t>() + 1;
+    }
+    boost::json::object store{{"bytes", node.log.bytes + node.database_bytes},
+                              {"oldest_sequence", std::to_string(node.log.oldest)}};
+    co_return json_response(200, boost::json::object{{"version", node.version},
+                                                     {"uptime_seconds", node.uptime_seconds},
+                                                     {"head", std::to_string(node.log.head)},
+                                                     {"accepted", node.log.head},
+                                                     {"store", std::move(store)},
+                                                     {"integrations", std::move(states)}});
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::reload(Call) {
+    Result<IntegrationDirectory::Reloaded> done = co_await parts_.reload();
+    co_return done ? json_response(200, to_json(*done)) : problem_of(done.error());
+}
+
+boost::asio::awaitable<http::Response> NodeCalls::tail(Call call) {
+    EventFilter filter;
+    const auto& caller = call.caller;
+    filter.orgs = {caller.is_operator && !call.request.headers.has("Sluice-Org") ? std::string("**") : caller.org};
+    for (const auto& [name, value] : call.request.query_parameters()) {
+        if (name != "recType")
+            co_return http::plain_problem(400, "unknown_parameter", "tail takes recType=PATTERN, and not " + name);
+        if (!is_valid_pattern(value))
+            co_return http::plain_problem(400, "bad_pattern",
+                                          "recType is a pattern like io.microshare.** or *.unpacked");
+        filter.rec_types.push_back(value);
+    }
+    http::Response response;
+    response.headers.set("Content-Type", "text/event-stream");
+    response.headers.set("Cache-Control", "no-store");
+    response.stream = [this, filter](http::BodyWriter& writer) { return parts_.tail.follow(filter, writer); };
+    co_return response;
+}
+
+}  // namespace sluice::api
