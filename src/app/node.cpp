@@ -13,9 +13,11 @@
 #include <mutex>
 #include <thread>
 
+#include "api/dashboard.hpp"
 #include "api/integration_calls.hpp"
 #include "api/management.hpp"
 #include "api/node_calls.hpp"
+#include "app/dashboard_files.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
 #include "app/logging.hpp"
@@ -56,6 +58,11 @@ T wait_on(Shard& shard, boost::asio::awaitable<T> task) {
             promise.set_value(std::move(value));
     });
     return future.get();
+}
+
+/// An answer that needs no waiting.
+boost::asio::awaitable<http::Response> ready(http::Response response) {
+    co_return response;
 }
 
 boost::asio::awaitable<bool> stop_delivery(Retention& retention, DeliveryEngine& engine, Deadline deadline) {
@@ -115,6 +122,7 @@ struct Node::Impl {
     std::unique_ptr<api::IntegrationCalls> integration_calls;
     std::unique_ptr<api::NodeCalls> node_calls;
     std::unique_ptr<api::ManagementApi> management;
+    api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
     std::unique_ptr<http::Server> server;
     bool running = false;
@@ -306,14 +314,16 @@ Result<void> Node::Impl::start_listener() {
     server = std::make_unique<http::Server>(
         *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
         [this](http::Request& request) {
-            return share_api::is_share_api_path(request.path) ? share->check_head(request)
-                                                              : management->check_head(request);
+            if (share_api::is_share_api_path(request.path)) return share->check_head(request);
+            if (api::Dashboard::is_path(request.path)) return dashboard.check_head(request);
+            return management->check_head(request);
         });
     return server->start();
 }
 
 boost::asio::awaitable<http::Response> Node::Impl::handle(http::Request request) {
     if (share_api::is_share_api_path(request.path)) return share->handle(std::move(request));
+    if (api::Dashboard::is_path(request.path)) return ready(dashboard.handle(request));
     return management->handle(std::move(request));
 }
 
