@@ -2,6 +2,7 @@
 import { type CallOptions, call, get, path, post } from './client';
 import type {
   DeadLetter,
+  DeadLetterWithPayload,
   Integration,
   IntegrationPage,
   Page,
@@ -54,9 +55,11 @@ export type DeadLetterSelection = { all: true } | { sequences: string[] } | Dead
 
 export const listDeadLetters = (id: string, filter: DeadLetterFilter, after?: string, signal?: AbortSignal) =>
   get<Page<DeadLetter>>(path`/v1/integrations/${id}/dead-letters`, {
-    query: { ...filter, limit: 100, after } as CallOptions['query'],
+    query: { ...filter, limit: 20, after } as CallOptions['query'],
     signal,
   });
+export const readDeadLetter = (id: string, sequence: string, signal?: AbortSignal) =>
+  get<DeadLetterWithPayload>(path`/v1/integrations/${id}/dead-letters/${sequence}`, { signal });
 export const redeliver = (id: string, selection: DeadLetterSelection) =>
   post<RedeliverOutcome>(path`/v1/integrations/${id}/dead-letters/redeliver`, selection);
 export const discard = (id: string, selection: DeadLetterSelection) =>

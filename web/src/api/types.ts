@@ -146,7 +146,7 @@ export interface RedeliverOutcome {
 
 export interface ProbeStep {
   name: string;
-  outcome: 'passed' | 'failed' | 'skipped' | 'not_verified' | string;
+  outcome: 'ok' | 'warning' | 'failed' | 'skipped';
   detail: string;
   hint: string;
 }
@@ -159,4 +159,21 @@ export interface ProbeReport {
 export interface SampleOutcome {
   accepted: boolean;
   error: DeliveryError | null;
+}
+
+/** One dead letter with what sending it again would send. */
+export interface DeadLetterWithPayload extends DeadLetter {
+  /** As it is stored: JSON text, not to be read and written again. */
+  envelope: string;
+  payload: EventPreview;
+}
+
+export interface EventPreview {
+  body: string;
+  body_bytes: number;
+  content_type: string;
+  target: string;
+  key: string;
+  metadata: { name: string; value: string }[];
+  size: number;
 }

@@ -1,0 +1,196 @@
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type DeadLetterFilter, type DeadLetterSelection, discard, listDeadLetters } from '../../api/integrations';
+import { ERROR_CLASSES } from '../../api/types';
+import { Button } from '../../components/Button';
+import { Confirm } from '../../components/Confirm';
+import { Field } from '../../components/Field';
+import { Empty, LoadFailure, Loading } from '../../components/Notice';
+import { toast } from '../../components/Toasts';
+import { useDebounced } from '../../components/useDebounced';
+import { count, plural } from '../../format/numbers';
+import { ERROR_WORDS } from '../../words/errors';
+import { DeadLetterTable } from './DeadLetterTable';
+import { PayloadDialog } from './PayloadDialog';
+import { RedeliverDialog } from './RedeliverDialog';
+
+interface Props {
+  id: string;
+  /** How many there are in all. */
+  held: number;
+  onChanged: () => void;
+}
+
+const NO_FILTER: Required<Omit<DeadLetterFilter, 'key'>> & { key: string } = {
+  recType: '',
+  class: '',
+  code: '',
+  target: '',
+  key: '',
+};
+
+/** The filter's members that say something: what the list asks with is what redeliver and discard take. */
+export function givenMembers(filter: DeadLetterFilter): DeadLetterFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== '' && value !== undefined));
+}
+
+/** What an action on "these" means: the chosen ones, else all that the filter finds, else all. */
+export function selectionOf(chosen: ReadonlySet<string>, filter: DeadLetterFilter): DeadLetterSelection {
+  if (chosen.size > 0) return { sequences: [...chosen] };
+  const given = givenMembers(filter);
+  return Object.keys(given).length > 0 ? given : { all: true };
+}
+
+export function DeadLetters({ id, held, onChanged }: Props) {
+  const queries = useQueryClient();
+  const [filter, setFilter] = useState(NO_FILTER);
+  const settled = useDebounced(filter);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [open, setOpen] = useState<'redeliver' | 'discard' | { payload: string } | null>(null);
+  const list = useInfiniteQuery({
+    queryKey: ['dead-letters', id, settled],
+    queryFn: ({ pageParam, signal }) => listDeadLetters(id, givenMembers(settled), pageParam, signal),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: (before) => before,
+    enabled: held > 0,
+  });
+  const letters = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const isFiltered = Object.keys(givenMembers(filter)).length > 0;
+  const selection = selectionOf(chosen, settled);
+  const which = chosen.size > 0 ? `${count(chosen.size)} chosen` : isFiltered ? 'all that match' : `all ${count(held)}`;
+
+  const changed = () => {
+    setChosen(new Set());
+    void queries.invalidateQueries({ queryKey: ['dead-letters', id] });
+    onChanged();
+  };
+  const set = (member: keyof typeof NO_FILTER) => (event: { target: { value: string } }) => {
+    setFilter({ ...filter, [member]: event.target.value });
+    setChosen(new Set());
+  };
+
+  return (
+    <section className="card" aria-labelledby="letters">
+      <div className="card-head">
+        <h2 id="letters">Dead letters</h2>
+        <span className="soft small">{plural(held, 'event')} refused for good</span>
+      </div>
+      {held === 0 ? (
+        <p className="soft small">None. An event that the destination will never take is kept here, with the reason.</p>
+      ) : (
+        <>
+          <form
+            className="toolbar"
+            role="search"
+            aria-label="Dead letters"
+            onSubmit={(event) => event.preventDefault()}
+          >
+            <Field label="recType">
+              {(control) => (
+                <input
+                  {...control}
+                  className="input"
+                  placeholder="io.example.**"
+                  spellCheck={false}
+                  value={filter.recType}
+                  onChange={set('recType')}
+                />
+              )}
+            </Field>
+            <Field label="Kind of error">
+              {(control) => (
+                <select {...control} className="input" value={filter.class} onChange={set('class')}>
+                  <option value="">Any</option>
+                  {ERROR_CLASSES.map((each) => (
+                    <option key={each} value={each}>
+                      {ERROR_WORDS[each].title}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            {(['code', 'target', 'key'] as const).map((member) => (
+              <Field key={member} label={{ code: 'Code', target: 'Target', key: 'Key' }[member]}>
+                {(control) => (
+                  <input
+                    {...control}
+                    className="input"
+                    spellCheck={false}
+                    value={filter[member]}
+                    onChange={set(member)}
+                  />
+                )}
+              </Field>
+            ))}
+          </form>
+          {list.isPending && <Loading what="the dead letters" />}
+          {list.isError && <LoadFailure error={list.error} onRetry={() => list.refetch()} />}
+          {list.data && letters.length === 0 && !list.hasNextPage && (
+            <Empty
+              title="No dead letter matches."
+              action={<Button onClick={() => setFilter(NO_FILTER)}>Clear the filters</Button>}
+            />
+          )}
+          {letters.length > 0 && (
+            <DeadLetterTable
+              letters={letters}
+              chosen={chosen}
+              onChoose={setChosen}
+              onShow={(sequence) => setOpen({ payload: sequence })}
+            />
+          )}
+          {list.data && (
+            <div className="letters-foot">
+              {list.hasNextPage && (
+                <Button busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+                  {list.isFetchingNextPage ? 'Loading…' : letters.length === 0 ? 'Look further' : 'Show more'}
+                </Button>
+              )}
+              {letters.length > 0 && (
+                <>
+                  <Button kind="primary" onClick={() => setOpen('redeliver')}>
+                    Redeliver {which}
+                  </Button>
+                  <Button kind="danger" onClick={() => setOpen('discard')}>
+                    Discard {which}
+                  </Button>
+                </>
+              )}
+            </div>
+          )}
+        </>
+      )}
+      {open === 'redeliver' && (
+        <RedeliverDialog
+          id={id}
+          selection={selection}
+          which={which}
+          onClose={() => setOpen(null)}
+          onChanged={changed}
+        />
+      )}
+      {open === 'discard' && (
+        <Confirm
+          title="Discard these dead letters?"
+          verb={`Discard ${which}`}
+          danger
+          onClose={() => setOpen(null)}
+          onConfirm={async () => {
+            const { discarded } = await discard(id, selection);
+            toast.good(`${plural(discarded, 'dead letter')} thrown away.`);
+            changed();
+          }}
+        >
+          <p>
+            The customer will never receive these events from this integration. The ledger counts them as discarded.
+            This cannot be undone.
+          </p>
+        </Confirm>
+      )}
+      {typeof open === 'object' && open && (
+        <PayloadDialog id={id} sequence={open.payload} onClose={() => setOpen(null)} />
+      )}
+    </section>
+  );
+}
