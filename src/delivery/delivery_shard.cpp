@@ -287,6 +287,17 @@ awaitable<std::vector<IntegrationStatus>> DeliveryShard::list() {
     co_return all;
 }
 
+awaitable<std::vector<IntegrationCondition>> DeliveryShard::conditions() {
+    std::vector<IntegrationCondition> all;
+    for (const auto& [id, number] : numbers_) {
+        IntegrationCondition condition = seats_.find(number)->second.runtime->condition();
+        if (condition.is_quiet()) continue;
+        condition.id = id;
+        all.push_back(std::move(condition));
+    }
+    co_return all;
+}
+
 awaitable<Result<ProbeReport>> DeliveryShard::probe(std::string id, Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);

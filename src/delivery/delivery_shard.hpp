@@ -61,6 +61,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(std::string id, Deadline deadline);
     boost::asio::awaitable<Result<ReplayStatus>> replay(std::string id, SequenceRange range);
     boost::asio::awaitable<Result<void>> note_replay(std::string id, ReplayStatus replay);
+    boost::asio::awaitable<std::vector<IntegrationCondition>> conditions();
     boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 

@@ -244,6 +244,15 @@ awaitable<Result<LogPosition>> DeliveryEngine::position_at(Timestamp time) {
     co_return LogPosition{0, *sequence};
 }
 
+awaitable<std::vector<IntegrationCondition>> DeliveryEngine::conditions() {
+    std::vector<IntegrationCondition> all;
+    for (auto& shard : impl_->shards) {
+        std::vector<IntegrationCondition> some = co_await on(*shard, shard->conditions());
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    co_return all;
+}
+
 awaitable<std::vector<IntegrationPosition>> DeliveryEngine::positions() {
     std::vector<IntegrationPosition> all;
     for (auto& shard : impl_->shards) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "delivery/condition.hpp"
 #include "delivery/dead_letter_filter.hpp"
 #include "delivery/integration_config.hpp"
 #include "delivery/status.hpp"
@@ -123,6 +124,9 @@ class DeliveryEngine {
     boost::asio::awaitable<Result<IntegrationStatus>> status(std::string id);
     /// All of them, by id.
     boost::asio::awaitable<std::vector<IntegrationStatus>> list();
+
+    /// Those that are not quiet, by shard and id: what a StateWatch looks at every second.
+    boost::asio::awaitable<std::vector<IntegrationCondition>> conditions();
 
     /// The *test* call: of a running integration, or of settings that are not running yet.
     boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);

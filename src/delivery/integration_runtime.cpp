@@ -138,6 +138,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     matched_ += stored->cursor.ledger.settled() + stored->unsettled;
     start_error_.clear();
     dead_letter_totals_ = stored->totals;
+    lost_before_ = stored->cursor.ledger.lost;
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
     commit_wanted_ = stored->is_new;
@@ -164,6 +165,7 @@ awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
 
 void IntegrationRuntime::pause(std::string reason) {
     pause_reason_ = std::move(reason);
+    paused_by_dead_letter_ = false;
     start_paused_ = true;
     if (lane_) lane_->pause(pause_reason_);
     pump();
@@ -174,6 +176,7 @@ awaitable<Result<void>> IntegrationRuntime::resume() {
     if (!lane_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is still starting");
     lane_->resume();
     pause_reason_.clear();
+    paused_by_dead_letter_ = false;
     Result<void> refreshed = co_await refresh_held_keys();
     pump();
     co_return refreshed;
@@ -275,6 +278,7 @@ void IntegrationRuntime::drain() {
     }
     if (lane_->take_paused_by_dead_letter()) {
         pause_reason_ = lane_->state_reason(now());
+        paused_by_dead_letter_ = true;
         if (around_.options.on_paused) around_.options.on_paused(config_.id, pause_reason_);
     }
 }

@@ -82,6 +82,8 @@ class IntegrationRuntime {
     void put_back(CursorStore::Commit commit);
 
     boost::asio::awaitable<IntegrationStatus> status();
+    /// Without its id.
+    IntegrationCondition condition() const;
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(DeadLetterFilter filter, LogPosition after,
                                                                 std::size_t limit);
@@ -199,6 +201,7 @@ class IntegrationRuntime {
         IntegrationRuntime& runtime_;
     };
     boost::asio::awaitable<double> lag_seconds();
+    IntegrationState state() const;
 
     const std::uint32_t number_;
     IntegrationConfig config_;
@@ -243,6 +246,8 @@ class IntegrationRuntime {
     bool store_refuses_ = false;
     bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
     CursorStore::DeadLetterTotals dead_letter_totals_;
+    std::uint64_t lost_before_ = 0;  ///< when it was started
+    bool paused_by_dead_letter_ = false;
     std::string pause_reason_;
     bool start_paused_ = false;
     std::string start_error_;  ///< why start() did not work, while it is tried again

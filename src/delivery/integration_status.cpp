@@ -53,22 +53,42 @@ awaitable<double> IntegrationRuntime::lag_seconds() {
     co_return std::max(0.0, std::chrono::duration<double>(around_.clock.now() - *oldest).count());
 }
 
+IntegrationState IntegrationRuntime::state() const {
+    if (!lane_) return start_error_.empty() ? IntegrationState::running : IntegrationState::blocked;
+    IntegrationState state = lane_->state(now());
+    bool stuck = store_refuses_ || !read_error_.empty();
+    return stuck && state != IntegrationState::paused ? IntegrationState::blocked : state;
+}
+
+IntegrationCondition IntegrationRuntime::condition() const {
+    IntegrationCondition condition;
+    condition.state = state();
+    condition.paused_by_dead_letter = paused_by_dead_letter_ && condition.state == IntegrationState::paused;
+    if (around_.options.backlog_of) condition.backlog = around_.options.backlog_of(config_.id).of_hard_limit;
+    auto share = [](std::uint64_t of, std::uint64_t most) {
+        return static_cast<double>(of) / static_cast<double>(std::max<std::uint64_t>(most, 1));
+    };
+    condition.dead_letters = std::max(share(dead_letter_totals_.count, around_.options.max_dead_letters),
+                                      share(dead_letter_totals_.bytes, around_.options.max_dead_letter_bytes));
+    if (lane_) condition.lost = lane_->ledger().lost - lost_before_;
+    return condition;
+}
+
 awaitable<IntegrationStatus> IntegrationRuntime::status() {
     IntegrationStatus status;
     status.id = config_.id;
     status.org = config_.org;
     status.destination_type = config_.destination_type();
     if (!lane_) {
-        if (!start_error_.empty()) status.state = IntegrationState::blocked;
+        status.state = state();
         status.reason = start_error_.empty() ? "starting" : "it cannot be started: " + start_error_;
         co_return status;
     }
     double lag = co_await lag_seconds();
     const Ledger& ledger = lane_->ledger();
-    status.state = lane_->state(now());
+    status.state = state();
     status.reason = lane_->state_reason(now());
     if (status.state != IntegrationState::paused && (store_refuses_ || !read_error_.empty())) {
-        status.state = IntegrationState::blocked;
         status.reason = store_refuses_ ? "its cursor cannot be stored" : "the log cannot be read: " + read_error_;
     }
     IntegrationStats& stats = status.stats;

@@ -16,13 +16,6 @@ std::string header_value(std::string_view text) {
 
 }  // namespace
 
-std::string signature(const Secret& key, std::string_view id, std::string_view timestamp, std::string_view body) {
-    std::string content;
-    content.reserve(id.size() + timestamp.size() + body.size() + 2);
-    content.append(id).append(".").append(timestamp).append(".").append(body);
-    return "v1," + base64_encode(as_view(hmac_sha256(key.reveal(), content)));
-}
-
 http::ClientRequest build_request(const WebhookConfig& config, std::string_view integration_id, const Message& message,
                                   Timestamp now) {
     const Event& event = message.event;
@@ -32,14 +25,8 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.body.push_back(message.body);
     request.max_response_bytes = 256 << 10;
     auto& headers = request.headers;
-    headers.add("Host", config.host_header);
-    headers.add("Content-Type", config.content_type);
     auto id = std::string(integration_id) + "-" + to_string(event.position());
-    headers.add("webhook-id", id);
-    auto timestamp = std::to_string(to_epoch_ms(now) / 1000);
-    headers.add("webhook-timestamp", timestamp);
-    if (!config.signing_key.empty())
-        headers.add("webhook-signature", signature(config.signing_key, id, timestamp, message.body));
+    add_webhook_headers(headers, config, config.content_type, id, message.body, now);
     const EventMetadata metadata(event);
     for (const auto& field : metadata.fields()) headers.add(std::string(field.name), header_value(field.value));
     for (const auto& [name, value] : config.headers) headers.add(name, value);
