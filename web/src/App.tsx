@@ -23,7 +23,7 @@ export function App() {
   const who = useSession();
   const route = useRoute();
   // Nothing that one visitor saw stays for the next.
-  useEffect(() => session.subscribe(() => queries.clear()), []);
+  useEffect(() => session.subscribe(() => (session.current() ? void queries.resetQueries() : queries.clear())), []);
   if (!who) {
     return (
       <>
