@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { session, useSession } from './api/session';
 import { Button } from './components/Button';
 import { Icon } from './components/Icon';
@@ -13,6 +13,11 @@ export function Shell({ current, children }: { current: SectionName | null; chil
   useCollectHistory();
   const theme = useTheme();
   const other = theme === 'dark' ? 'light' : 'dark';
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the navigation is wider than the screen.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   const skip = () => document.querySelector<HTMLElement>('main h1')?.focus();
   return (
     <div className="shell">
@@ -24,7 +29,7 @@ export function Shell({ current, children }: { current: SectionName | null; chil
           <img src="/favicon.svg" alt="" />
           Sluice
         </Link>
-        <nav className="nav" aria-label="Pages">
+        <nav ref={nav} className="nav" aria-label="Pages">
           <ul>
             {SECTIONS.map((section) => (
               <li key={section.name}>

@@ -26,11 +26,12 @@ export function unreachable(): Problem {
   return new Problem(0, 'unreachable', 'Sluice does not answer. Is it running, and can this computer reach it?');
 }
 
-/** Sentences start with a capital letter and end with a full stop, whoever wrote them. */
+/** Sentences start with a capital letter and end with a full stop, whoever wrote them; a setting's name stays as it is. */
 export function asSentence(text: string): string {
   const trimmed = text.trim();
   if (!trimmed) return '';
-  const begun = trimmed[0]!.toUpperCase() + trimmed.slice(1);
+  const isWord = /^[a-z]+([\s,;:’']|$)/.test(trimmed);
+  const begun = isWord ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?…]$/.test(begun) ? begun : begun + '.';
 }
 

@@ -15,7 +15,7 @@ export function ProbeSteps({ steps }: { steps: ProbeStep[] }) {
   return (
     <ol className="steps list-plain">
       {steps.map((step, index) => {
-        const looks = OUTCOMES[step.outcome];
+        const looks = OUTCOMES[step.outcome] ?? OUTCOMES.skipped;
         return (
           <li key={index}>
             <span className={`badge tone-${looks.tone}`}>

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type DeadLetterFilter, type DeadLetterSelection, discard, listDeadLetters } from '../../api/integrations';
+import { discard, listDeadLetters } from '../../api/integrations';
 import { ERROR_CLASSES } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
@@ -13,6 +13,7 @@ import { ERROR_WORDS } from '../../words/errors';
 import { DeadLetterTable } from './DeadLetterTable';
 import { PayloadDialog } from './PayloadDialog';
 import { RedeliverDialog } from './RedeliverDialog';
+import { givenMembers, selectionOf } from './selection';
 
 interface Props {
   id: string;
@@ -21,25 +22,13 @@ interface Props {
   onChanged: () => void;
 }
 
-const NO_FILTER: Required<Omit<DeadLetterFilter, 'key'>> & { key: string } = {
+const NO_FILTER = {
   recType: '',
   class: '',
   code: '',
   target: '',
   key: '',
 };
-
-/** The filter's members that say something: what the list asks with is what redeliver and discard take. */
-export function givenMembers(filter: DeadLetterFilter): DeadLetterFilter {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== '' && value !== undefined));
-}
-
-/** What an action on "these" means: the chosen ones, else all that the filter finds, else all. */
-export function selectionOf(chosen: ReadonlySet<string>, filter: DeadLetterFilter): DeadLetterSelection {
-  if (chosen.size > 0) return { sequences: [...chosen] };
-  const given = givenMembers(filter);
-  return Object.keys(given).length > 0 ? given : { all: true };
-}
 
 export function DeadLetters({ id, held, onChanged }: Props) {
   const queries = useQueryClient();

@@ -1,49 +1,21 @@
 import { type FormEvent, useState } from 'react';
-import { createToken, type IssuedToken, SCOPES, type TokenRequest } from '../../api/access';
+import { createToken, type IssuedToken, SCOPES } from '../../api/access';
 import { inPlainWords } from '../../api/problem';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
+import { type TokenForm, tokenRequest, wrongWith } from './token_request';
 
-export const LIFETIMES = [
+const LIFETIMES = [
   ['30d', '30 days'],
   ['90d', '90 days'],
   ['365d', 'A year'],
   ['', 'For ever'],
 ] as const;
 
-interface Form {
-  name: string;
-  org: string;
-  kind: 'scopes' | 'pipe';
-  scopes: readonly string[];
-  recTypes: string;
-  lifetime: string;
-}
-
-/** What is wrong with the form, by field; nothing when it can be sent. */
-export function wrongWith(form: Form): Partial<Record<'name' | 'scopes' | 'recTypes', string>> {
-  return {
-    ...(!form.name.trim() && { name: 'Give it a name that says who uses it.' }),
-    ...(form.kind === 'scopes' && form.scopes.length === 0 && { scopes: 'Choose at least one.' }),
-    ...(form.kind === 'pipe' && !form.recTypes.trim() && { recTypes: 'Say which streams it may create objects in.' }),
-  };
-}
-
-export function tokenRequest(form: Form): TokenRequest {
-  return {
-    name: form.name.trim(),
-    ...(form.org.trim() && { org: form.org.trim() }),
-    ...(form.kind === 'pipe'
-      ? { recTypes: form.recTypes.split(/[\s,]+/).filter(Boolean) }
-      : { scopes: [...form.scopes] }),
-    ...(form.lifetime && { lifetime: form.lifetime }),
-  };
-}
-
 export function NewTokenDialog({ onClose, onIssued }: { onClose: () => void; onIssued: (token: IssuedToken) => void }) {
-  const [form, setForm] = useState<Form>({
+  const [form, setForm] = useState<TokenForm>({
     name: '',
     org: '',
     kind: 'scopes',
@@ -54,7 +26,7 @@ export function NewTokenDialog({ onClose, onIssued }: { onClose: () => void; onI
   const [wrong, setWrong] = useState<ReturnType<typeof wrongWith>>({});
   const [failure, setFailure] = useState('');
   const [busy, setBusy] = useState(false);
-  const set = (more: Partial<Form>) => setForm({ ...form, ...more });
+  const set = (more: Partial<TokenForm>) => setForm({ ...form, ...more });
 
   const create = async (event: FormEvent) => {
     event.preventDefault();
