@@ -9,14 +9,13 @@ if(SLUICE_DASHBOARD)
     message(FATAL_ERROR "the dashboard is built with Node and npm, and ${CMAKE_COMMAND} found none: install nodejs and npm "
                         "(scripts/install-packages packages.txt does), or build without it: -DSLUICE_DASHBOARD=OFF")
   endif()
-  file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS
-       ${CMAKE_SOURCE_DIR}/web/src/* ${CMAKE_SOURCE_DIR}/web/public/* ${CMAKE_SOURCE_DIR}/web/*)
-  list(FILTER web_sources EXCLUDE REGEX "/(node_modules|dist)/|_test\\.tsx?$")
+  file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/src/* ${CMAKE_SOURCE_DIR}/web/public/*)
+  file(GLOB web_settings CONFIGURE_DEPENDS LIST_DIRECTORIES false ${CMAKE_SOURCE_DIR}/web/*)
   set(dashboard_files ${SLUICE_WEB_DIR}/embedded/files.cpp)
   add_custom_command(
     OUTPUT ${dashboard_files}
     COMMAND ${CMAKE_SOURCE_DIR}/scripts/build-web ${SLUICE_WEB_DIR}
-    DEPENDS ${web_sources} ${CMAKE_SOURCE_DIR}/scripts/build-web
+    DEPENDS ${web_sources} ${web_settings} ${CMAKE_SOURCE_DIR}/scripts/build-web
     COMMENT "Building the dashboard"
     VERBATIM)
 else()

@@ -24,7 +24,7 @@ export function Shell({ current, children }: { current: SectionName | null; chil
       <button type="button" className="skip button" onClick={skip}>
         Skip to the page
       </button>
-      <div className="side">
+      <header className="side">
         <Link to="/" className="brand">
           <img src="/favicon.svg" alt="" />
           Sluice
@@ -61,7 +61,7 @@ export function Shell({ current, children }: { current: SectionName | null; chil
             </Button>
           </div>
         </div>
-      </div>
+      </header>
       <main className="main">{children}</main>
     </div>
   );

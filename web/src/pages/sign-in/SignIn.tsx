@@ -75,7 +75,7 @@ export function SignIn() {
           )}
         </Field>
         <Field
-          label="Org (only with the operator's token)"
+          label="Org (operator only)"
           error={failure?.field === 'org' ? failure.text : undefined}
           hint="Which org to act for. Leave it empty to see every org; what you create then belongs to “default”."
         >
