@@ -43,9 +43,14 @@ export function Shell({ current, children }: { current: SectionName | null; chil
         </nav>
         <div className="side-foot">
           {who?.org && (
-            <span className="soft break">
-              Acting for <strong>{who.org}</strong>
-            </span>
+            <div className="row">
+              <span className="soft break">
+                Acting for <strong>{who.org}</strong>
+              </span>
+              <Button small onClick={() => session.signIn({ ...who, org: '' })}>
+                Every org
+              </Button>
+            </div>
           )}
           <div className="row">
             <Button

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { rate } from '../format/numbers';
@@ -6,14 +6,21 @@ import type { Sample } from '../status/history';
 import { useTheme } from './theme';
 
 const HEIGHT = 220;
-/** The window shown, also while there is less: the line does not jump about as it fills. */
-const WINDOW_SECONDS = 300;
+/** Of the time that is shown: a minute while there is little yet, so that a new page is not an empty one. */
+const MIN_SECONDS = 60;
+const MAX_SECONDS = 300;
 
 function colour(name: string) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function makeChart(element: HTMLElement, data: uPlot.AlignedData): uPlot {
+function timeRange(first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1000;
+  const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, end - (first ?? end)));
+  return [end - seconds, end];
+}
+
+function makeChart(element: HTMLElement, data: uPlot.AlignedData, onPoint: (index: number | null) => void): uPlot {
   const axis = {
     stroke: colour('--text-soft'),
     grid: { stroke: colour('--chart-grid'), width: 1 },
@@ -25,12 +32,10 @@ function makeChart(element: HTMLElement, data: uPlot.AlignedData): uPlot {
       width: element.clientWidth,
       height: HEIGHT,
       legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      hooks: { setCursor: [(chart) => onPoint(chart.cursor.idx ?? null)] },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
-        x: {
-          time: true,
-          range: (_chart, _min, max) => [(max ?? Date.now() / 1000) - WINDOW_SECONDS, max ?? Date.now() / 1000],
-        },
+        x: { time: true, range: (_chart, min, max) => timeRange(min, max) },
         y: { range: (_chart, _min, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
       },
       axes: [
@@ -49,6 +54,8 @@ function makeChart(element: HTMLElement, data: uPlot.AlignedData): uPlot {
   );
 }
 
+const said = (value: number | null | undefined) => (value == null ? '–' : `${rate(value)}/s`);
+
 function clock(seconds: number) {
   return new Date(seconds * 1000).toLocaleTimeString('en-GB');
 }
@@ -57,6 +64,7 @@ function clock(seconds: number) {
 export function RateChart({ samples }: { samples: readonly Sample[] }) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
+  const [point, setPoint] = useState<number | null>(null);
   const theme = useTheme();
   const data: uPlot.AlignedData = [
     samples.map((each) => each.at),
@@ -65,7 +73,7 @@ export function RateChart({ samples }: { samples: readonly Sample[] }) {
   ];
   useEffect(() => {
     const place = element.current!;
-    const made = makeChart(place, data);
+    const made = makeChart(place, data, setPoint);
     chart.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height: HEIGHT }));
     watch.observe(place);
@@ -77,21 +85,22 @@ export function RateChart({ samples }: { samples: readonly Sample[] }) {
   }, [theme]);
   useEffect(() => chart.current?.setData(data), [samples]);
   const latest = samples.at(-1);
-  const said =
-    latest?.accepted != null
-      ? `Now: ${rate(latest.accepted)} accepted and ${rate(latest.delivered ?? 0)} delivered a second.`
-      : '';
+  const now =
+    latest?.accepted != null ? `Now: ${said(latest.accepted)} accepted and ${said(latest.delivered)} delivered.` : '';
+  // What the pointer is at, else the latest.
+  const shown = (point === null ? undefined : samples[point]) ?? latest;
   return (
     <figure>
       <div
         ref={element}
         className="chart"
         role="img"
-        aria-label={`Events a second over the last five minutes. ${said}`}
+        aria-label={`Events a second over the last five minutes. ${now}`}
       />
       <figcaption className="legend small" aria-hidden="true">
-        <span className="legend-accepted">accepted</span>
-        <span className="legend-delivered">delivered</span>
+        <span className="legend-accepted">accepted {said(shown?.accepted)}</span>
+        <span className="legend-delivered">delivered {said(shown?.delivered)}</span>
+        <span className="number">{shown && clock(shown.at)}</span>
       </figcaption>
     </figure>
   );

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { readIntegration } from '../../api/integrations';
 import { Problem } from '../../api/problem';
+import type { Integration as Item } from '../../api/types';
 import { Empty, LoadFailure, Loading } from '../../components/Notice';
 import { PageHead } from '../../components/PageHead';
 import { StatusBadge } from '../../components/StatusBadge';
@@ -29,24 +30,8 @@ export function Integration({ route }: PageProps) {
     enabled: !gone,
   });
   const refresh = () => queries.invalidateQueries({ queryKey: ['integration', id] });
-  if (read.isPending || read.isError) {
-    const isMissing = read.error instanceof Problem && read.error.status === 404;
-    return (
-      <>
-        <PageHead title={id} />
-        {read.isPending && <Loading what="the integration" />}
-        {isMissing && (
-          <div className="card">
-            <Empty title="There is no such integration." action={<Link to="/integrations">All integrations</Link>}>
-              It was deleted, or belongs to an org that you are not signed in for.
-            </Empty>
-          </div>
-        )}
-        {read.isError && !isMissing && <LoadFailure error={read.error} onRetry={() => read.refetch()} />}
-      </>
-    );
-  }
-  const { data: item, etag } = read.data;
+  const isMissing = read.error instanceof Problem && read.error.status === 404;
+  const item = isMissing ? undefined : read.data?.data;
   return (
     <>
       <Link to="/integrations" className="crumb">
@@ -54,23 +39,42 @@ export function Integration({ route }: PageProps) {
       </Link>
       <PageHead
         title={id}
-        beside={<StatusBadge state={item.state} />}
-        actions={<Actions item={item} onChanged={refresh} onDeleted={() => setGone(true)} />}
+        beside={item && <StatusBadge state={item.state} />}
+        actions={item && <Actions item={item} onChanged={refresh} onDeleted={() => setGone(true)} />}
       >
-        <p>
-          {destinationName(item.destination.type)} · {item.org} ·{' '}
-          {item.source === 'file' ? 'from the configuration file' : 'made over the API'}
-        </p>
+        {item && (
+          <p>
+            {destinationName(item.destination.type)} · {item.org} ·{' '}
+            {item.source === 'file' ? 'from the configuration file' : 'made over the API'}
+          </p>
+        )}
       </PageHead>
+      {read.isPending && <Loading what="the integration" />}
+      {isMissing && (
+        <div className="card">
+          <Empty title="There is no such integration." action={<Link to="/integrations">All integrations</Link>}>
+            It was deleted, or belongs to an org that you are not signed in for.
+          </Empty>
+        </div>
+      )}
       <div className="stack">
-        <Trouble item={item} />
-        <IntegrationFigures stats={item.stats} />
-        <LedgerCard stats={item.stats} />
-        <Targets stats={item.stats} />
-        {item.replay && <ReplayCard replay={item.replay} />}
-        <DeadLetters id={id} held={item.stats.dead_lettered} onChanged={refresh} />
-        <SettingsCard item={item} etag={etag} onChanged={refresh} />
+        {read.isError && !isMissing && <LoadFailure error={read.error} onRetry={() => read.refetch()} />}
+        {item && <Details item={item} etag={read.data!.etag} onChanged={refresh} />}
       </div>
+    </>
+  );
+}
+
+function Details({ item, etag, onChanged }: { item: Item; etag: string | null; onChanged: () => void }) {
+  return (
+    <>
+      <Trouble item={item} />
+      <IntegrationFigures stats={item.stats} />
+      <LedgerCard stats={item.stats} />
+      <Targets stats={item.stats} />
+      {item.replay && <ReplayCard replay={item.replay} />}
+      <DeadLetters id={item.id} held={item.stats.dead_lettered} onChanged={onChanged} />
+      <SettingsCard item={item} etag={etag} onChanged={onChanged} />
     </>
   );
 }

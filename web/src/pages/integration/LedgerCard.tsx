@@ -39,7 +39,7 @@ export function LedgerCard({ stats }: { stats: Stats }) {
         </Notice>
       )}
       {stats.lost_ranges && (
-        <p className="small break">
+        <p className="small break ledger-lost-ranges">
           Lost sequences: {stats.lost_ranges.map(([first, last]) => `${first} to ${last}`).join(', ')}
         </p>
       )}

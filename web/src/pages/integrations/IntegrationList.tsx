@@ -22,7 +22,8 @@ interface Props {
 export function IntegrationList({ items, total, isLoadingMore, onEnd }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), []);
+  // What stands above may change its height: filters wrap on a narrow window.
+  useLayoutEffect(() => setTop(Math.round((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY)));
   const rows = useWindowVirtualizer({
     count: items.length,
     estimateSize: () => 57,

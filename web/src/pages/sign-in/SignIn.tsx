@@ -77,7 +77,7 @@ export function SignIn() {
         <Field
           label="Org (operator only)"
           error={failure?.field === 'org' ? failure.text : undefined}
-          hint="Which org to act for. Leave it empty to see every org; what you create then belongs to “default”."
+          hint="Empty: you see every org, and what you create belongs to “default”."
         >
           {(control) => (
             <input
