@@ -2,12 +2,14 @@
 // and rotate tokens. Each is seen to have happened at Sluice, not only on the page.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
+import { inaccessible } from './accessibility.mjs';
 import { browser, demo, receiver, waitUntil } from './programs.mjs';
 
 const heading = (page, name) => page.getByRole('heading', { name, level: 1 }).waitFor();
 const go = (page, hash) => page.evaluate((to) => (location.hash = to), hash);
 const dialogOf = (page) => page.getByRole('dialog');
 const gone = (page) => dialogOf(page).waitFor({ state: 'detached' });
+const accessible = async (page, what) => assert.deepEqual(await inaccessible(page), [], what);
 const press = (place, name) => place.getByRole('button', { name, exact: true }).click();
 
 async function trouble(page) {
@@ -36,6 +38,7 @@ async function steer(page, { node }) {
   await press(dialogOf(page), 'Send it');
   await page.getByText('The destination accepted the sample.').waitFor();
   await press(page, 'Replay');
+  await accessible(page, 'the replay dialog');
   await press(dialogOf(page), 'Start the replay');
   await dialogOf(page).getByText('Say where to begin.').waitFor();
   await dialogOf(page).getByLabel('By sequence').check();
@@ -62,6 +65,7 @@ async function edit(page, { node }) {
   await press(dialogOf(page), 'Cancel');
 
   await press(page, 'Edit');
+  await accessible(page, 'the settings dialog');
   assert.match(await text.inputValue(), /"\(redacted\)"/);
   await changed('"io.demo.**"', '"io.demo.*"');
   await node.api('PATCH', '/v1/integrations/made-here', { ordering: 'none' });
@@ -87,6 +91,8 @@ async function deadLetters(page, { node }) {
   await waitUntil(async () => (await node.api('GET', '/v1/integrations/letters')).stats.dead_lettered === 3, 'there are dead letters');
   await go(page, '/integrations/letters');
   await page.getByText('3 events refused for good').waitFor();
+  await page.getByRole('button', { name: 'Redeliver all 3' }).waitFor();
+  await accessible(page, 'dead letters');
   await page.getByLabel('recType').fill('io.other');
   await page.getByText('No dead letter matches.').waitFor();
   await press(page, 'Clear the filters');
@@ -95,7 +101,7 @@ async function deadLetters(page, { node }) {
   await dialogOf(page).getByText('0 events delivered; 3 dead letters left.').waitFor();
   await press(dialogOf(page).locator('.dialog-foot'), 'Close');
   await page.getByRole('button', { name: /^Show the payload of/ }).first().click();
-  await dialogOf(page).getByRole('region', { name: 'What would be sent' }).getByText('"io.refused"').waitFor();
+  await dialogOf(page).getByRole('group', { name: 'What would be sent' }).getByText('"io.refused"').waitFor();
   await page.keyboard.press('Escape');
   await gone(page);
   await page.getByRole('checkbox', { name: /^Choose [0-9]/ }).first().check();
@@ -122,7 +128,7 @@ async function tail(page, { node }) {
   await page.getByText('io.watched.a').waitFor();
   assert.equal(await page.getByText('io.other').count(), 0, 'the filter holds');
   await page.getByText('io.watched.a').click();
-  await page.getByRole('region', { name: /Envelope of event/ }).getByText('"exact"').waitFor();
+  await page.getByRole('group', { name: /Envelope of event/ }).getByText('"exact"').waitFor();
   await page.getByText('Paused: what happens meanwhile').waitFor();
   await press(page, 'Go on');
   await page.getByText('Live', { exact: true }).waitFor();
@@ -135,11 +141,12 @@ async function tokens(page, { node }) {
   await go(page, '/tokens');
   await heading(page, 'Tokens');
   await press(page, 'New token');
+  await accessible(page, 'the new token dialog');
   await press(dialogOf(page), 'Make the token');
   await dialogOf(page).getByText('Give it a name').waitFor();
   await dialogOf(page).getByLabel('Name').fill('of-the-test');
   await press(dialogOf(page), 'Make the token');
-  const shown = dialogOf(page).getByRole('region', { name: 'The token’s text' });
+  const shown = dialogOf(page).getByRole('group', { name: 'The token’s text' });
   const first = await shown.innerText();
   const status = (token) =>
     fetch(`${node.pages}v1/status`, { headers: { Authorization: `Bearer ${token}` } }).then((answer) => answer.status);

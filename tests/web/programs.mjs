@@ -89,8 +89,8 @@ export async function sandbox() {
   };
 }
 
-/** Takes webhooks, answers as told, and remembers what it took. */
-export async function receiver() {
+/** Takes webhooks, answers as told (or as `judge` says of a body), and remembers what it took. */
+export async function receiver(judge) {
   let status = 204;
   const bodies = [];
   const taken = { bodies, signed: false, answer: (next) => (status = next) };
@@ -98,9 +98,11 @@ export async function receiver() {
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
     request.on('end', () => {
-      if (status < 300) bodies.push(Buffer.concat(pieces).toString());
+      const body = Buffer.concat(pieces).toString();
+      const answer = judge ? judge(body) : status;
+      if (answer < 300) bodies.push(body);
       taken.signed = request.headers['webhook-signature']?.startsWith('v1,') ?? false;
-      response.writeHead(status).end();
+      response.writeHead(answer).end();
     });
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));

@@ -6,7 +6,7 @@ export function JsonView({ text, label }: { text: string; label: string }) {
   const pieces = prettyJson(text);
   return (
     <div className="json-view">
-      <pre className="json" tabIndex={0} role="region" aria-label={label}>
+      <pre className="json" tabIndex={0} role="group" aria-label={label}>
         {pieces.map((piece, index) => (
           <span key={index} className={piece.kind}>
             {piece.text}

@@ -26,7 +26,7 @@ export function Audit() {
         needs="This token may not read the audit log. That takes the scope ALL:ALL of the org, or the operator’s token."
         empty={<Empty title="Nothing was changed yet.">Every change over the API is written down here.</Empty>}
       >
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Changes, the newest first">
+        <div className="table-scroll" tabIndex={0} role="group" aria-label="Changes, the newest first">
           <table className="table">
             <thead>
               <tr>

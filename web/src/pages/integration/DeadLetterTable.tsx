@@ -19,7 +19,7 @@ export function DeadLetterTable({ letters, chosen, onChoose, onShow }: Props) {
   };
   const areAllChosen = letters.every((letter) => chosen.has(letter.sequence));
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-labelledby="letters">
+    <div className="table-scroll" tabIndex={0} role="group" aria-labelledby="letters">
       <table className="table letters">
         <thead>
           <tr>

@@ -13,7 +13,7 @@ export function Targets({ stats }: { stats: Stats }) {
       <div className="card-head">
         <h2 id="targets">Targets that refuse</h2>
       </div>
-      <div className="table-scroll" tabIndex={0} role="region" aria-labelledby="targets">
+      <div className="table-scroll" tabIndex={0} role="group" aria-labelledby="targets">
         <table className="table">
           <thead>
             <tr>

@@ -40,7 +40,7 @@ export function Orgs() {
           </Empty>
         }
       >
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Orgs">
+        <div className="table-scroll" tabIndex={0} role="group" aria-label="Orgs">
           <table className="table">
             <thead>
               <tr>
@@ -112,14 +112,17 @@ function Row({ org, onRemove }: { org: Org; onRemove: () => void }) {
       <td>{limitsOf(org)}</td>
       <td className="actions">
         <span className="row actions-row">
-          <Button
-            small
-            busy={isActedFor}
-            aria-label={isActedFor ? `Acting for ${org.id}` : `Act for ${org.id}`}
-            onClick={() => who && session.signIn({ ...who, org: org.id })}
-          >
-            {isActedFor ? 'Acting for it' : 'Act for it'}
-          </Button>
+          {isActedFor ? (
+            <span className="badge tone-good">Acting for it</span>
+          ) : (
+            <Button
+              small
+              aria-label={`Act for it: ${org.id}`}
+              onClick={() => who && session.signIn({ ...who, org: org.id })}
+            >
+              Act for it
+            </Button>
+          )}
           {org.source === 'api' && (
             <Button small kind="danger" aria-label={`Delete ${org.id}`} onClick={onRemove}>
               Delete

@@ -19,7 +19,7 @@ export function IssuedDialog({ token, onClose }: { token: IssuedToken; onClose: 
       <Notice tone="warn">
         Copy it now: it is not shown again, and Sluice keeps only a fingerprint of it. If it is lost, rotate the token.
       </Notice>
-      <pre className="json" tabIndex={0} role="region" aria-label="The token’s text">
+      <pre className="json" tabIndex={0} role="group" aria-label="The token’s text">
         {token.token}
       </pre>
       <div>

@@ -45,7 +45,7 @@ export function Tokens() {
           </Empty>
         }
       >
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Tokens">
+        <div className="table-scroll" tabIndex={0} role="group" aria-label="Tokens">
           <table className="table">
             <thead>
               <tr>
