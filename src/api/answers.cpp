@@ -1,9 +1,12 @@
 #include "api/answers.hpp"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <cstddef>
+
+#include "http/ascii.hpp"
 
 namespace sluice::api {
 namespace {
@@ -16,12 +19,32 @@ http::Response json_response(int status, const boost::json::value& value) {
     return http::Response::json(status, boost::json::serialize(value));
 }
 
-http::Response problem_of(const Error& error) {
+bool names_entity_tag(std::string_view condition, std::string_view tag) {
+    bool named = false;
+    http::for_each_element(condition, [&](std::string_view one) {
+        if (one.starts_with("W/")) one.remove_prefix(2);
+        if (one == "*" || one == tag) named = true;
+    });
+    return named;
+}
+
+bool is_merge_patch(const http::Request& request) {
+    auto type = request.headers.get("Content-Type");
+    type = type.substr(0, type.find_first_of("; "));
+    return type.empty() || type == "application/merge-patch+json" || type == "application/json";
+}
+
+http::Response not_a_merge_patch() {
+    return http::plain_problem(415, "unsupported_media_type",
+                               "a PATCH is a merge patch (RFC 7396): application/merge-patch+json");
+}
+
+http::Response problem_of(const Error& error, std::string_view not_found) {
     int status = 422;
     std::string_view code = "not_acceptable";
     switch (error.code) {
         case Errc::not_found:
-            status = 404, code = "unknown_integration";
+            status = 404, code = not_found;
             break;
         case Errc::conflict:
             status = 409, code = "conflict";
@@ -49,6 +72,15 @@ http::Response problem_of(const Error& error) {
     auto response = http::plain_problem(status, code, detail);
     if (status == 503) response.headers.set("Retry-After", "1");
     return response;
+}
+
+std::string problem_code(const http::Response& response) {
+    if (response.status < 400) return {};
+    boost::json::error_code bad;
+    auto problem = boost::json::parse(response.body, bad);
+    const auto* object = bad ? nullptr : problem.if_object();
+    const auto* code = object == nullptr ? nullptr : object->if_contains("code");
+    return code != nullptr && code->is_string() ? std::string(code->get_string()) : std::string();
 }
 
 http::OrAnswer<boost::json::object> object_body(const http::Request& request) {

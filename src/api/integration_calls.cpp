@@ -7,28 +7,17 @@
 #include <charconv>
 
 #include "api/answers.hpp"
+#include "api/paging.hpp"
 #include "api/selection.hpp"
 #include "api/status_json.hpp"
 
 namespace sluice::api {
 namespace {
 
-constexpr std::size_t kPageLimit = 1000;
-constexpr std::size_t kDefaultPage = 100;
 constexpr auto kTestTimeout = std::chrono::seconds(30);
 constexpr auto kSampleTimeout = std::chrono::seconds(30);
 /// Redelivering many takes longer than a caller may want to wait: what is left then is asked for again.
 constexpr auto kRedeliverTimeout = std::chrono::seconds(25);
-
-/// `?limit=`, bounded; nullopt when it is not a number.
-std::optional<std::size_t> page_limit(const http::Request& request) {
-    auto text = request.query_parameter("limit");
-    if (!text) return kDefaultPage;
-    std::size_t limit = 0;
-    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (error != std::errc() || end != text->data() + text->size() || limit == 0) return std::nullopt;
-    return std::min(limit, kPageLimit);
-}
 
 std::optional<LogPosition> parse_position(std::string_view text) {
     LogPosition position;
@@ -47,26 +36,6 @@ http::Response item_response(int status, const IntegrationDirectory::Item& item)
     return response;
 }
 
-/// RFC 9110, If-Match: a list of entity tags, or `*`.
-bool is_matched(std::string_view if_match, const std::string& tag) {
-    while (!if_match.empty()) {
-        auto comma = if_match.find(',');
-        std::string_view one = if_match.substr(0, comma);
-        if_match = comma == std::string_view::npos ? std::string_view() : if_match.substr(comma + 1);
-        auto first = one.find_first_not_of(" \t");
-        if (first == std::string_view::npos) continue;
-        one = one.substr(first, one.find_last_not_of(" \t") - first + 1);
-        if (one == "*" || one == tag) return true;
-    }
-    return false;
-}
-
-bool is_patch_type(std::string_view content_type) {
-    auto end = content_type.find_first_of("; ");
-    std::string_view type = content_type.substr(0, end);
-    return type.empty() || type == "application/merge-patch+json" || type == "application/json";
-}
-
 }  // namespace
 
 std::vector<Route> IntegrationCalls::routes() {
@@ -74,8 +43,13 @@ std::vector<Route> IntegrationCalls::routes() {
     constexpr auto kWrite = Scope::integration_write;
     auto row = [this](std::string_view method, std::string_view path, Scope scope,
                       Answer (IntegrationCalls::*answer)(Call)) {
-        return Route{method, path, Access::scope, scope,
-                     [this, answer](Call call) { return (this->*answer)(std::move(call)); }};
+        Route route;
+        route.method = method;
+        route.path = path;
+        route.scope = scope;
+        route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
+        route.is_change = !path.ends_with("/test");
+        return route;
     };
     using Calls = IntegrationCalls;
     return {
@@ -98,7 +72,7 @@ std::vector<Route> IntegrationCalls::routes() {
 
 boost::asio::awaitable<http::Response> IntegrationCalls::list(Call call) {
     auto limit = page_limit(call.request);
-    if (!limit) co_return http::plain_problem(400, "bad_limit", "limit is a number from 1 to 1000");
+    if (!limit) co_return bad_limit();
     std::string after = call.request.query_parameter("after").value_or(std::string());
     // One more than asked for tells whether there is a next page.
     std::vector<IntegrationDirectory::Item> items = co_await directory_.list(std::move(call.caller), after, *limit + 1);
@@ -131,9 +105,7 @@ boost::asio::awaitable<http::Response> IntegrationCalls::get(Call call) {
 boost::asio::awaitable<http::Response> IntegrationCalls::change(Call call) {
     bool merge = call.request.method == "PATCH";
     const auto& headers = call.request.headers;
-    if (merge && !is_patch_type(headers.get("Content-Type")))
-        co_return http::plain_problem(415, "unsupported_media_type",
-                                      "a PATCH is a merge patch (RFC 7396): application/merge-patch+json");
+    if (merge && !is_merge_patch(call.request)) co_return not_a_merge_patch();
     auto settings = object_body(call.request);
     if (!settings) co_return std::move(settings.error());
     const std::string& id = call.parameters[0];
@@ -141,7 +113,7 @@ boost::asio::awaitable<http::Response> IntegrationCalls::change(Call call) {
     if (auto if_match = headers.get("If-Match"); !if_match.empty()) {
         Result<std::string> revision = directory_.revision(call.caller, id);
         if (!revision) co_return problem_of(revision.error());
-        if (!is_matched(if_match, entity_tag(*revision)))
+        if (!names_entity_tag(if_match, entity_tag(*revision)))
             co_return http::plain_problem(412, "changed_meanwhile",
                                           "the integration was changed since it was read; read it again");
         expected = *revision;

@@ -3,6 +3,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
+#include "api/answers.hpp"
+
 namespace sluice::api {
 namespace {
 
@@ -22,9 +24,8 @@ http::OrAnswer<Principal> ManagementApi::authorise(const Route& route, const htt
     if (route.access == Access::operator_only) {
         if (!caller->is_operator)
             return http::plain_problem(403, "operator_only", "only the operator's token may do this");
-    } else if (caller->is_pipe || !caller->may(route.scope)) {
-        return http::missing_scope(route.scope);
     }
+    if (caller->is_pipe || !caller->may(route.scope)) return http::missing_scope(route.scope);
     if (auto refused = http::choose_org(*caller, request)) return std::move(*refused);
     return caller;
 }
@@ -40,14 +41,28 @@ http::OrAnswer<ManagementApi::Admitted> ManagementApi::admit(const http::Request
     return Admitted{std::move(*match), std::move(*caller)};
 }
 
-std::optional<http::Response> ManagementApi::check_head(const http::Request& request) const {
+std::optional<http::Response> ManagementApi::check_head(http::Request& request) const {
     auto admitted = admit(request);
     if (!admitted) return std::move(admitted.error());
+    request.checked = std::make_shared<Admitted>(std::move(*admitted));
     return std::nullopt;
 }
 
+boost::asio::awaitable<http::Response> ManagementApi::carry_out(const Route& route, Call call) const {
+    bool is_change = route.is_change && route.method != "GET";
+    if (!is_change) {
+        http::Response response = co_await route.handle(std::move(call));
+        co_return response;
+    }
+    AuditEntry entry = audit_.begin(route, call);
+    http::Response response = co_await route.handle(std::move(call));
+    co_await audit_.end(std::move(entry), response.status, problem_code(response));
+    co_return response;
+}
+
 boost::asio::awaitable<http::Response> ManagementApi::handle(http::Request request) {
-    auto admitted = admit(request);
+    auto checked = std::static_pointer_cast<Admitted>(std::exchange(request.checked, nullptr));
+    http::OrAnswer<Admitted> admitted = checked ? http::OrAnswer<Admitted>(std::move(*checked)) : admit(request);
     if (!admitted) co_return std::move(admitted.error());
     if (request.method == "OPTIONS") {
         http::Response response;
@@ -57,7 +72,7 @@ boost::asio::awaitable<http::Response> ManagementApi::handle(http::Request reque
     }
     const Route& route = *admitted->match.route;
     Call call{std::move(admitted->caller), std::move(admitted->match.parameters), std::move(request)};
-    http::Response response = co_await route.handle(std::move(call));
+    http::Response response = co_await carry_out(route, std::move(call));
     co_return response;
 }
 

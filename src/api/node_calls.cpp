@@ -5,14 +5,30 @@
 #include "api/answers.hpp"
 #include "api/status_json.hpp"
 #include "base/ids.hpp"
+#include "control/token_directory.hpp"
+#include "http/access.hpp"
 
 namespace sluice::api {
+namespace {
+
+/// The operator sees every org's, a tenant its own.
+void keep_visible(std::vector<IntegrationStatus>& all, const Principal& caller) {
+    if (caller.is_operator) return;
+    std::erase_if(all, [&](const IntegrationStatus& each) { return each.org != caller.org; });
+}
+
+}  // namespace
 
 std::vector<Route> NodeCalls::routes() {
     auto row = [this](std::string_view method, std::string_view path, Access access, Scope scope,
                       Answer (NodeCalls::*answer)(Call)) {
-        return Route{method, path, access, scope,
-                     [this, answer](Call call) { return (this->*answer)(std::move(call)); }};
+        Route route;
+        route.method = method;
+        route.path = path;
+        route.access = access;
+        route.scope = scope;
+        route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
+        return route;
     };
     using Calls = NodeCalls;
     return {
@@ -34,15 +50,19 @@ boost::asio::awaitable<http::Response> NodeCalls::ready(Call) {
     co_return why ? http::plain_problem(503, "not_ready", *why) : http::Response::text(200, "ready\n");
 }
 
-boost::asio::awaitable<http::Response> NodeCalls::metrics(Call) {
+boost::asio::awaitable<http::Response> NodeCalls::metrics(Call call) {
     std::vector<IntegrationStatus> all = co_await parts_.engine.list();
+    // Nobody in particular is on this machine. A tenant sees its own integrations, and the node.
+    bool is_open = call.caller.token_id.empty();
+    if (!is_open) keep_visible(all, call.caller);
     auto response = http::Response::text(200, render_metrics(parts_.node_status(), all));
     response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     co_return response;
 }
 
-boost::asio::awaitable<http::Response> NodeCalls::status(Call) {
+boost::asio::awaitable<http::Response> NodeCalls::status(Call call) {
     std::vector<IntegrationStatus> all = co_await parts_.engine.list();
+    keep_visible(all, call.caller);
     NodeStatus node = parts_.node_status();
     boost::json::object states{{"running", 0}, {"paused", 0}, {"throttled", 0}, {"failing", 0}, {"blocked", 0}};
     for (const auto& integration : all) {
@@ -79,7 +99,11 @@ boost::asio::awaitable<http::Response> NodeCalls::tail(Call call) {
     http::Response response;
     response.headers.set("Content-Type", "text/event-stream");
     response.headers.set("Cache-Control", "no-store");
-    response.stream = [this, filter](http::BodyWriter& writer) { return parts_.tail.follow(filter, writer); };
+    auto digest = token_digest(http::bearer_token(call.request));
+    auto may_go_on = [this, digest] { return parts_.token_in_force(digest); };
+    response.stream = [this, filter, may_go_on](http::BodyWriter& writer) {
+        return parts_.tail.follow(filter, may_go_on, writer);
+    };
     co_return response;
 }
 

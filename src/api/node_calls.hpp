@@ -26,6 +26,8 @@ class NodeCalls {
         std::function<std::optional<std::string>()> not_ready;
         /// Applies the configuration file as it is now.
         std::function<boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>>()> reload;
+        /// Whether the token of this SHA-256 is good still: a live tail ends with it.
+        std::function<bool(const std::string&)> token_in_force;
     };
     explicit NodeCalls(Parts parts) : parts_(std::move(parts)) {}
     std::vector<Route> routes();

@@ -17,7 +17,7 @@ enum class Access {
     open,              ///< anybody, without a token
     open_on_loopback,  ///< anybody on this machine; from elsewhere whoever has the scope
     scope,             ///< whoever has the scope, for their own org
-    operator_only,     ///< the operator's token, whatever its scopes
+    operator_only,     ///< an operator's token that has the scope
 };
 
 /// One call, allowed and its path taken apart.
@@ -35,6 +35,8 @@ struct Route {
     Access access = Access::scope;
     Scope scope = Scope::all;
     Handle handle;
+    /// Written to the audit log; false for what changes nothing although its method is not GET.
+    bool is_change = true;
 };
 
 /// All calls of the management API. What is not here does not exist: the document at /openapi.json and the tests that

@@ -61,7 +61,8 @@ void TailHub::on_commit(const CommittedBatch& batch) {
     }
 }
 
-boost::asio::awaitable<void> TailHub::follow(EventFilter filter, http::BodyWriter& writer) {
+boost::asio::awaitable<void> TailHub::follow(EventFilter filter, std::function<bool()> may_go_on,
+                                             http::BodyWriter& writer) {
     auto executor = co_await boost::asio::this_coro::executor;
     auto watcher = std::make_shared<Watcher>(executor, std::move(filter));
     {
@@ -73,6 +74,7 @@ boost::asio::awaitable<void> TailHub::follow(EventFilter filter, http::BodyWrite
     Result<void> written = co_await writer.write(": sluice\n\n");
     while (written && !watcher->closed) {
         bool woken = co_await watcher->wake.wait(Deadline::after(kHeartbeat));
+        if (!may_go_on()) break;
         std::string out;
         if (!woken) out = ": alive\n\n";
         if (auto missed = watcher->missed.exchange(0); missed > 0)

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,8 +27,9 @@ class TailHub {
     void on_commit(const CommittedBatch& batch);
 
     /// Writes matching events to `writer` as server-sent events (`id:` sequence, `data:` envelope) until the client is
-    /// gone or close() was called. Runs on the caller's executor.
-    boost::asio::awaitable<void> follow(EventFilter filter, http::BodyWriter& writer);
+    /// gone, may not go on (asked before each piece, and every fifteen seconds), or close() was called. Runs on the
+    /// caller's executor.
+    boost::asio::awaitable<void> follow(EventFilter filter, std::function<bool()> may_go_on, http::BodyWriter& writer);
 
     /// Ends every follow().
     void close();

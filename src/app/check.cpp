@@ -6,6 +6,7 @@
 #include "app/configuration.hpp"
 #include "app/destinations.hpp"
 #include "app/probe_report.hpp"
+#include "control/access_directory.hpp"
 #include "control/integration_directory.hpp"
 
 namespace sluice::app {
@@ -27,7 +28,7 @@ Result<Checked> check_file(const std::string& file, const DestinationRegistry& r
     if (!configuration) return configuration.error();
     auto integrations = IntegrationDirectory::check(configuration->integrations, registry, configuration->locate);
     if (!integrations) return integrations.error();
-    auto tokens = TokenDirectory::make(configuration->tokens, std::string(32, '\0'));
+    auto tokens = AccessDirectory::check_tokens(configuration->tokens, {});
     if (!tokens) return make_error(tokens.error().code, file + ": " + tokens.error().message, tokens.error().hint);
     return Checked{std::move(*configuration), std::move(*integrations)};
 }

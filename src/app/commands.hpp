@@ -85,6 +85,23 @@ struct ManageCommand {
 };
 int run_integrations(const ManageCommand& command);
 
+struct AccessCommand {
+    ApiAddress address;
+    std::string kind;    ///< tokens, orgs, audit
+    std::string action;  ///< list, show, create, change, rotate, delete
+    std::string id;
+    std::string name;
+    std::vector<std::string> scopes, rec_types;
+    std::string expires, lifetime, overlap;
+    bool is_operator = false;
+    std::optional<std::uint32_t> requests_per_second, request_burst;
+    std::string backlog;
+    std::size_t limit = 100;
+    std::string after;
+    bool json = false;
+};
+int run_access(const AccessCommand& command);
+
 struct StoreCommand {
     std::string action;    ///< verify, stats, backup, restore
     std::string config;    ///< for its data_dir

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cstdlib>
@@ -46,28 +47,6 @@ Secret read_token(SettingsReader& reader) {
     return std::move(*read);
 }
 
-std::vector<std::string> read_texts(SettingsReader& reader, std::string_view name, bool required) {
-    std::vector<std::string> out;
-    const auto* value = reader.value(name);
-    if (value == nullptr) {
-        if (required) reader.fail(name, "is missing");
-        return out;
-    }
-    const auto* array = value->if_array();
-    if (array == nullptr || array->empty()) {
-        reader.fail(name, "must be a list with at least one entry");
-        return out;
-    }
-    for (const auto& element : *array) {
-        if (!element.is_string()) {
-            reader.fail(name, "must be a list of texts");
-            return out;
-        }
-        out.emplace_back(element.get_string());
-    }
-    return out;
-}
-
 std::string read_org(SettingsReader& reader) {
     auto org = reader.text("org").value_or("default");
     if (!is_valid_rec_type(org)) reader.fail("org", "is not an org: dotted parts of letters, digits, - and _");
@@ -78,15 +57,9 @@ TokenDefinition read_token_definition(SettingsReader& reader) {
     TokenDefinition token;
     token.name = reader.required_text("name");
     token.org = read_org(reader);
-    for (const auto& text : read_texts(reader, "scopes", true)) {
-        auto scope = parse_scope(text);
-        if (!scope)
-            reader.fail("scopes", fmt::format("has the unknown scope \"{}\"", text),
-                        "known: SHARE:READ, SHARE:CREATE, SHARE:UPDATE, SHARE:DELETE, INTEGRATION:READ, "
-                        "INTEGRATION:WRITE, METRICS:READ, ALL:ALL");
-        else
-            token.scopes |= static_cast<std::uint32_t>(*scope);
-    }
+    token.scopes = read_scopes(reader);
+    token.expires = read_expires(reader);
+    token.rate = read_token_limits(reader);
     token.token = read_token(reader);
     return token;
 }
@@ -97,10 +70,9 @@ TokenDefinition read_pipe_token(SettingsReader& reader) {
     token.org = read_org(reader);
     token.is_pipe = true;
     token.scopes = static_cast<std::uint32_t>(Scope::share_create);
-    token.rec_types = read_texts(reader, "recTypes", true);
-    for (const auto& pattern : token.rec_types)
-        if (!is_valid_pattern(pattern))
-            reader.fail("recTypes", fmt::format("has \"{}\", which is not a recType pattern", pattern));
+    token.rec_types = read_rec_types(reader);
+    token.expires = read_expires(reader);
+    token.rate = read_token_limits(reader);
     token.token = read_token(reader);
     for (char c : token.token.reveal())
         if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.' && c != '~')
@@ -181,11 +153,23 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         to.connections = limits.integer("connections", to.connections, 1, 1'000'000);
         to.waiting = limits.bytes("waiting", to.waiting, 1 << 20);
         to.org_backlog = limits.bytes("org_backlog", to.org_backlog);
+        to.token_requests = read_rate(limits, "token_requests_per_second", "token_request_burst");
+        to.failed_authentications_per_minute = static_cast<std::uint32_t>(
+            limits.integer("failed_authentications_per_minute", to.failed_authentications_per_minute, 0, 1'000'000));
         to.deliver_timeout = limits.duration("deliver_timeout", to.deliver_timeout, std::chrono::milliseconds(100));
     });
     reader.object("secrets",
                   [&](SettingsReader& secrets) { configuration.secrets_key_file = secrets.required_text("key_file"); });
     configuration.shards = reader.integer("shards", configuration.shards, 0, 256);
+    read_list(reader, "orgs", [&](const boost::json::object& object, const std::string& path) {
+        SettingsReader org(object, path);
+        auto read = read_org_definition(org);
+        auto same = [&](const OrgDefinition& other) { return other.id == read.id; };
+        if (std::any_of(configuration.orgs.begin(), configuration.orgs.end(), same))
+            org.fail("id", fmt::format("is given twice: {}", read.id));
+        configuration.orgs.push_back(std::move(read));
+        if (auto done = org.finish(); !done) reader.fail(done.error());
+    });
     read_list(reader, "tokens", [&](const boost::json::object& object, const std::string& path) {
         SettingsReader token(object, path);
         configuration.tokens.push_back(read_token_definition(token));
@@ -320,6 +304,8 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.limits.connections != b.limits.connections) return "limits.connections";
     if (a.limits.waiting != b.limits.waiting) return "limits.waiting";
     if (a.limits.deliver_timeout != b.limits.deliver_timeout) return "limits.deliver_timeout";
+    if (a.limits.failed_authentications_per_minute != b.limits.failed_authentications_per_minute)
+        return "limits.failed_authentications_per_minute";
     if (a.shards != b.shards) return "shards";
     if (a.secrets_key_file != b.secrets_key_file) return "secrets.key_file";
     return {};

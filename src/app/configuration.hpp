@@ -11,6 +11,7 @@
 #include "app/yaml_document.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "control/access_record.hpp"
 #include "control/token_directory.hpp"
 #include "store/object_index.hpp"
 
@@ -34,6 +35,8 @@ struct Configuration {
         std::size_t waiting = 64 << 20;                                        ///< bytes accepted and not yet durable
         std::chrono::microseconds deliver_timeout = std::chrono::seconds(30);  ///< of one request to a destination
         std::uint64_t org_backlog = 0;  ///< bytes an org's slowest integration may hold back; 0: no limit
+        RateLimit token_requests;       ///< of each token that has no limits of its own, except the operator's
+        std::uint32_t failed_authentications_per_minute = 600;  ///< of one remote address; 0: any number
     };
 
     std::string file;  ///< empty: none
@@ -55,6 +58,7 @@ struct Configuration {
     bool allow_loopback_to_tenants = false;
     std::optional<Secret> admin_token;
     std::vector<TokenDefinition> tokens;  ///< pipe tokens too
+    std::vector<OrgDefinition> orgs;
     std::vector<boost::json::object> integrations;
 
     /// For errors found later: adds file and line to one whose message begins with a path.

@@ -38,6 +38,29 @@ TEST(Configuration, HasSafeDefaultsWithoutAFile) {
     EXPECT_FALSE(configuration.objects.devices.has_value());
 }
 
+TEST(Configuration, ReadsOrgsAndTheirLimitsAndThoseOfTokens) {
+    auto configuration = parse_configuration(R"(
+limits: {token_requests_per_second: 100, token_request_burst: 200, failed_authentications_per_minute: 60}
+orgs:
+  - {id: com.acme, name: Acme, limits: {requests_per_second: 500, backlog: 1GiB}}
+tokens:
+  - {name: writer, org: com.acme, scopes: ["ALL:ALL"], token: writer, expires: 2027-01-31T00:00:00Z, limits: {requests_per_second: 5}}
+)",
+                                             "sluice.yaml", no_environment())
+                             .value();
+    EXPECT_EQ(configuration.limits.token_requests, (RateLimit{100, 200}));
+    EXPECT_EQ(configuration.limits.failed_authentications_per_minute, 60u);
+    ASSERT_EQ(configuration.orgs.size(), 1u);
+    EXPECT_EQ(configuration.orgs[0].limits.requests, (RateLimit{500, 0}));
+    EXPECT_EQ(configuration.orgs[0].limits.backlog, std::uint64_t{1} << 30);
+    EXPECT_EQ(configuration.tokens[0].rate, (RateLimit{5, 0}));
+    EXPECT_EQ(configuration.tokens[0].expires, parse_rfc3339("2027-01-31T00:00:00Z").value());
+    EXPECT_NE(refused("orgs: [{id: com.acme}, {id: com.acme}]").message.find("given twice"), std::string::npos);
+    EXPECT_NE(refused("orgs: [{id: com acme}]").message.find("orgs[0].id"), std::string::npos);
+    EXPECT_NE(refused("orgs: [{id: a, limit: {}}]").hint.find("limits"), std::string::npos);
+    EXPECT_NE(refused("tokens: [{name: a, scopes: [ALL], token: t}]").message.find("unknown scope"), std::string::npos);
+}
+
 TEST(Configuration, ReadsEveryKeyOfTheContract) {
     auto configuration = parse_configuration(R"(
 listen: 127.0.0.1:9000

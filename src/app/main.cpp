@@ -42,6 +42,80 @@ CLI::App* add_manage(CLI::App& parent, Manage& manage, const std::string& name, 
     return command;
 }
 
+CLI::App* add_access(CLI::App& parent, AccessCommand& access, const std::string& name, const std::string& kind,
+                     const std::string& action, const std::string& help) {
+    auto* command = parent.add_subcommand(name, help);
+    add_address(command, access.address);
+    command->add_flag("--json", access.json, "Print the API's answer as it is");
+    if (action == "list") {
+        command->add_option("--limit", access.limit, "At most so many")->capture_default_str();
+        command->add_option("--after", access.after, "Beyond this one");
+    }
+    command->callback([&access, kind, action] {
+        access.kind = kind;
+        access.action = action;
+    });
+    return command;
+}
+
+void add_limits(CLI::App* command, AccessCommand& access) {
+    command->add_option("--requests-per-second", access.requests_per_second,
+                        "At most so many requests a second; 0: no limit");
+    command->add_option("--burst", access.request_burst, "So many at once [as many as in a second]");
+}
+
+void add_token_commands(CLI::App& app, AccessCommand& access) {
+    auto* tokens = app.add_subcommand("tokens", "Who may do what: list, make, rotate and revoke tokens");
+    tokens->require_subcommand(1);
+    add_access(*tokens, access, "list", "tokens", "list", "All of them, without their texts");
+    auto* create = add_access(*tokens, access, "create", "tokens", "create", "Make one; its text is shown this once");
+    create->add_option("NAME", access.name, "What people call it")->required();
+    create->add_option("--scope", access.scopes, "What it may do, like SHARE:READ (may be repeated)");
+    create->add_option("--rectype", access.rec_types,
+                       "Makes a pipe token, which may only create under this pattern (may be repeated)");
+    create->add_option("--expires", access.expires, "No good from this time on, like 2027-01-31T00:00:00Z");
+    create->add_option("--lifetime", access.lifetime, "The same as a duration, like 90d");
+    create->add_flag("--operator", access.is_operator, "For every org, as the operator");
+    add_limits(create, access);
+    auto* show = add_access(*tokens, access, "show", "tokens", "show", "One, without its text");
+    auto* rotate = add_access(*tokens, access, "rotate", "tokens", "rotate", "Give it another text, shown this once");
+    rotate->add_option("--overlap", access.overlap, "How long the text before works on, like 24h [0: not at all]");
+    auto* revoke = add_access(*tokens, access, "revoke", "tokens", "delete", "It is no good from now on");
+    for (auto* command : {show, rotate, revoke}) command->add_option("ID", access.id, "The token's id")->required();
+    example(tokens,
+            "  sluice tokens list\n"
+            "  sluice tokens create dashboard --org com.acme --scope INTEGRATION:READ --lifetime 90d\n"
+            "  sluice tokens create lorawan --org com.acme --rectype 'io.acme.**'\n"
+            "  sluice tokens rotate tok_0f1e2d3c4b5a6978 --overlap 24h");
+}
+
+void add_org_commands(CLI::App& app, AccessCommand& access) {
+    auto* orgs = app.add_subcommand("orgs", "The tenants, and what each may use");
+    orgs->require_subcommand(1);
+    add_access(*orgs, access, "list", "orgs", "list", "All of them, also those that only tokens and integrations name");
+    auto* show = add_access(*orgs, access, "show", "orgs", "show", "One");
+    auto* create = add_access(*orgs, access, "create", "orgs", "create", "Give an org a name and limits of its own");
+    auto* change = add_access(*orgs, access, "change", "orgs", "change", "Change its name or limits");
+    auto* remove = add_access(*orgs, access, "delete", "orgs", "delete", "Forget one that nothing uses any more");
+    for (auto* command : {create, change}) {
+        command->add_option("--name", access.name, "What people call it");
+        command->add_option("--backlog", access.backlog, "What its slowest integration may hold back, like 10GiB");
+        add_limits(command, access);
+    }
+    for (auto* command : {show, create, change, remove})
+        command->add_option("ID", access.id, "The org, like com.acme")->required();
+    example(orgs,
+            "  sluice orgs create com.acme --name 'Acme Ltd' --requests-per-second 200\n"
+            "  sluice orgs change com.acme --backlog 10GiB");
+}
+
+void add_access_commands(CLI::App& app, AccessCommand& access) {
+    add_token_commands(app, access);
+    add_org_commands(app, access);
+    auto* audit = add_access(app, access, "audit", "audit", "list", "Who changed what, newest first");
+    example(audit, "  sluice audit --limit 20\n  sluice audit --org com.acme --json");
+}
+
 CLI::App* add_store(CLI::App& parent, StoreCommand& store, const std::string& action, const std::string& help) {
     auto* command = parent.add_subcommand(action, help);
     command->add_option("--data-dir", store.data_dir, "The data folder [the configuration's, or ./data]");
@@ -191,6 +265,9 @@ int main(int argc, char** argv) {
     reload_app->callback([&manage] { manage.values.action = "reload"; });
     example(reload_app, "  sluice reload\n  kill -HUP $(pidof sluice)   # the same");
 
+    AccessCommand access;
+    add_access_commands(app, access);
+
     SandboxCommand sandbox;
     auto* sandbox_app = app.add_subcommand("sandbox", "Local stand-ins for the clouds, for trying out and for tests");
     sandbox_app->add_option("--listen", sandbox.listen, "ADDRESS:PORT")->capture_default_str();
@@ -222,7 +299,8 @@ int main(int argc, char** argv) {
 
     CLI11_PARSE(app, argc, argv);
 
-    for (auto* address : {&send.address, &tail.address, &manage.values.address, &simulate.address}) complete(*address);
+    for (auto* address : {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address})
+        complete(*address);
     try {
         if (app.got_subcommand("serve")) return run_serve(serve);
         if (app.got_subcommand("check")) return run_check(check);
@@ -231,6 +309,8 @@ int main(int argc, char** argv) {
         if (app.got_subcommand("tail")) return run_tail(tail);
         if (app.got_subcommand("integrations") || app.got_subcommand("dead-letters") || app.got_subcommand("reload"))
             return run_integrations(manage.values);
+        if (app.got_subcommand("tokens") || app.got_subcommand("orgs") || app.got_subcommand("audit"))
+            return run_access(access);
         if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
         if (app.got_subcommand("store")) return run_store(store);
         if (app.got_subcommand("simulate")) return run_simulate(simulate);

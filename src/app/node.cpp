@@ -1,6 +1,7 @@
 #include "app/node.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -13,16 +14,23 @@
 #include <mutex>
 #include <thread>
 
+#include "api/audit_trail.hpp"
 #include "api/dashboard.hpp"
 #include "api/integration_calls.hpp"
 #include "api/management.hpp"
 #include "api/node_calls.hpp"
+#include "api/org_calls.hpp"
+#include "api/token_calls.hpp"
 #include "app/dashboard_files.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
 #include "app/logging.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
+#include "control/access_directory.hpp"
+#include "control/access_upkeep.hpp"
+#include "control/audit_log.hpp"
+#include "control/gate.hpp"
 #include "control/integration_directory.hpp"
 #include "control/sealer.hpp"
 #include "control/token_directory.hpp"
@@ -65,10 +73,39 @@ boost::asio::awaitable<http::Response> ready(http::Response response) {
     co_return response;
 }
 
-boost::asio::awaitable<bool> stop_delivery(Retention& retention, DeliveryEngine& engine, Deadline deadline) {
+boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Retention& retention, DeliveryEngine& engine,
+                                           Deadline deadline) {
+    co_await upkeep.stop();
     co_await retention.stop();
     co_await engine.stop(deadline);
     co_return true;
+}
+
+void log_audit_entry(const AuditEntry& entry, const std::string& error) {
+    auto outcome = entry.code.empty() ? std::to_string(entry.status) : fmt::format("{} {}", entry.status, entry.code);
+    spdlog::info("audit: {} ({}) from {}: {} {}: {}{}{}", entry.token_name, entry.caller_org, entry.remote_address,
+                 entry.action.substr(0, entry.action.find(' ')), entry.target, outcome,
+                 entry.members.empty() ? "" : "; set ", fmt::join(entry.members, ", "));
+    if (!error.empty()) spdlog::error("the audit log could not be written: {}", error);
+}
+
+/// Sluice's own tokens cannot be guessed; those that somebody chose may be.
+void warn_of_short_tokens(const Configuration& configuration) {
+    constexpr std::size_t kShort = 16;
+    for (const auto& token : configuration.tokens)
+        if (token.token.reveal().size() < kShort)
+            spdlog::warn(
+                "the token \"{}\" in {} has fewer than {} characters and may be guessed; make one with: sluice tokens "
+                "create",
+                token.name, configuration.file, kShort);
+}
+
+AccessDirectory::FromFile access_of(const Configuration& configuration) {
+    AccessDirectory::FromFile file;
+    file.tokens = configuration.tokens;
+    file.orgs = configuration.orgs;
+    file.rate = configuration.limits.token_requests;
+    return file;
 }
 
 std::uint64_t resident_bytes() {
@@ -94,7 +131,9 @@ struct Node::Impl {
     boost::asio::awaitable<http::Response> handle(http::Request request);
 
     boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> reload();
-    std::optional<Principal> authenticate(std::string_view token) const;
+    Result<void> start_access();
+    api::ManagementApi::Audit audit() const;
+    void change_retention();
     RetentionSettings retention_settings() const;
 
     Configuration configuration;
@@ -105,6 +144,7 @@ struct Node::Impl {
 
     std::unique_ptr<ShardSet> shards;
     std::unique_ptr<BlockingPool> reads, writes;
+    std::unique_ptr<BlockingPool> changes;  ///< of orgs and tokens, one after another
     std::unique_ptr<EventLog> log;
     std::shared_ptr<Database> database;
     std::unique_ptr<CursorStore> cursors;
@@ -114,13 +154,17 @@ struct Node::Impl {
     std::unique_ptr<DeliveryEngine> engine;
     std::unique_ptr<IntegrationDirectory> directory;
     std::unique_ptr<Retention> retention;
-    mutable std::mutex tokens_mutex;
-    std::shared_ptr<const TokenDirectory> tokens;
-    std::string admin_sha256;
+    std::unique_ptr<AccessDirectory> access;
+    std::unique_ptr<AccessUpkeep> access_upkeep;
+    std::unique_ptr<Gate> gate;
+    std::unique_ptr<AuditLog> audit_log;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
     std::unique_ptr<api::IntegrationCalls> integration_calls;
     std::unique_ptr<api::NodeCalls> node_calls;
+    std::unique_ptr<api::TokenCalls> token_calls;
+    std::unique_ptr<api::OrgCalls> org_calls;
+    std::unique_ptr<api::AuditTrail> audit_trail;
     std::unique_ptr<api::ManagementApi> management;
     api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
@@ -166,13 +210,27 @@ Result<void> Node::Impl::open_store() {
     auto caught_up = index->catch_up([&](Sequence at, Sequence head) { progress.update(at, head); });
     if (!caught_up) return caught_up.error();
 
+    return {};
+}
+
+Result<void> Node::Impl::start_access() {
     auto admin = admin_token(*control, configuration.admin_token);
     if (!admin) return admin.error();
-    auto directory_of_tokens = TokenDirectory::make(configuration.tokens, admin->sha256);
-    if (!directory_of_tokens) return directory_of_tokens.error();
-    tokens = std::move(*directory_of_tokens);
-    admin_sha256 = admin->sha256;
     new_admin_token = std::move(admin->to_show);
+    access = std::make_unique<AccessDirectory>(AccessDirectory::Parts{*control, *changes, clock});
+    access->on_orgs_changed([this] {
+        if (running) change_retention();
+    });
+    auto loaded = access->load(access_of(configuration), std::move(*admin));
+    if (!loaded) return configuration.locate(loaded.error());
+    warn_of_short_tokens(configuration);
+    configuration.tokens.clear();  // their texts have served
+    gate =
+        std::make_unique<Gate>(*access, clock, shards->size(), configuration.limits.failed_authentications_per_minute);
+    audit_log = std::make_unique<AuditLog>(AuditLog::Parts{*control, *changes, clock});
+    if (auto read = audit_log->load(); !read) return read;
+    access_upkeep = std::make_unique<AccessUpkeep>((*shards)[0].io(), *access, *changes,
+                                                   [](const std::string& wrong) { spdlog::warn("{}", wrong); });
     return {};
 }
 
@@ -181,6 +239,8 @@ Result<void> Node::Impl::start_delivery() {
     shards = std::make_unique<ShardSet>(count);
     reads = std::make_unique<BlockingPool>("reads", kReadThreads);
     writes = std::make_unique<BlockingPool>("writes", 1);
+    changes = std::make_unique<BlockingPool>("changes", 1);
+    if (auto known = start_access(); !known) return known;
 
     Ingest::Options ingest_options;
     ingest_options.limits.data.max_bytes = configuration.limits.object;
@@ -227,17 +287,11 @@ Result<void> Node::Impl::start_delivery() {
     configuration.locate = [](const Error& error) { return error; };
     ::malloc_trim(0);
     // Only once every integration is there: none may be overlooked when segments go.
-    boost::asio::post((*shards)[0].io(), [this] { retention->start(); });
+    boost::asio::post((*shards)[0].io(), [this] {
+        retention->start();
+        access_upkeep->start();
+    });
     return {};
-}
-
-std::optional<Principal> Node::Impl::authenticate(std::string_view token) const {
-    std::shared_ptr<const TokenDirectory> known;
-    {
-        std::lock_guard lock(tokens_mutex);
-        known = tokens;
-    }
-    return known->authenticate(token);
 }
 
 RetentionSettings Node::Impl::retention_settings() const {
@@ -246,7 +300,13 @@ RetentionSettings Node::Impl::retention_settings() const {
     settings.size = configuration.retention_size;
     settings.hard_limit = configuration.hard_limit;
     settings.org_backlog = configuration.limits.org_backlog;
+    settings.org_backlogs = access->org_backlogs();
     return settings;
+}
+
+void Node::Impl::change_retention() {
+    // Retention is the first shard's, and so are the settings that a reload may change.
+    boost::asio::post((*shards)[0].io(), [this] { retention->change(retention_settings()); });
 }
 
 boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reload() {
@@ -259,18 +319,15 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
         co_return make_error(Errc::invalid_argument,
                              fixed + " changed, which a reload cannot apply; nothing was changed",
                              "restart Sluice, or take that change back");
-    auto new_tokens = TokenDirectory::make(fresh->tokens, admin_sha256);
-    if (!new_tokens) co_return fresh->locate(new_tokens.error());
+    warn_of_short_tokens(*fresh);
+    AccessDirectory::FromFile fresh_access = access_of(*fresh);
+    if (auto good = access->check(fresh_access); !good) co_return fresh->locate(good.error());
     Result<IntegrationDirectory::Reloaded> done =
         co_await directory->reload(std::move(fresh->integrations), fresh->locate);
     if (!done) co_return done.error();
     // From here on nothing can fail.
-    {
-        std::lock_guard lock(tokens_mutex);
-        tokens = std::move(*new_tokens);
-    }
+    access->apply(std::move(fresh_access));
     auto apply = [this, fresh = std::move(*fresh)]() mutable {
-        configuration.tokens = std::move(fresh.tokens);
         configuration.retention_age = fresh.retention_age;
         configuration.retention_size = fresh.retention_size;
         configuration.hard_limit = fresh.hard_limit;
@@ -290,15 +347,34 @@ Result<Sealer> Node::Impl::secrets_sealer() const {
     return Sealer::from_file(named ? configuration.secrets_key_file : configuration.data_dir + "/secrets.key", !named);
 }
 
+api::ManagementApi::Audit Node::Impl::audit() const {
+    api::ManagementApi::Audit audit;
+    audit.begin = [this](const api::Route& route, const api::Call& call) { return audit_trail->begin(route, call); };
+    audit.end = [this](AuditEntry entry, int status, std::string code) {
+        return audit_trail->end(std::move(entry), status, std::move(code));
+    };
+    return audit;
+}
+
 Result<void> Node::Impl::start_listener() {
-    auto authenticate = [this](std::string_view token) { return this->authenticate(token); };
+    auto authenticate = [this](const http::Request& request, std::string_view token) {
+        return gate->admit(request, token);
+    };
     share = std::make_unique<share_api::Routes>(*ingest, authenticate);
     integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
     node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
-        *engine, tail, [this] { return status(); }, [this] { return not_ready(); }, [this] { return reload(); }});
-    management = std::make_unique<api::ManagementApi>(authenticate);
+        *engine, tail, [this] { return status(); }, [this] { return not_ready(); }, [this] { return reload(); },
+        [this](const std::string& sha256) { return access->is_in_force(sha256); }});
+    token_calls = std::make_unique<api::TokenCalls>(*access, clock);
+    org_calls = std::make_unique<api::OrgCalls>(*access, *directory);
+    audit_trail =
+        std::make_unique<api::AuditTrail>(api::AuditTrail::Parts{*audit_log, *access, *directory, log_audit_entry});
+    management = std::make_unique<api::ManagementApi>(authenticate, audit());
     management->add(integration_calls->routes());
     management->add(node_calls->routes());
+    management->add(token_calls->routes());
+    management->add(org_calls->routes());
+    management->add(audit_trail->routes());
 
     http::Server::Options options;
     options.address = configuration.listen.address;
@@ -348,12 +424,13 @@ void Node::Impl::stop(Deadline deadline) {
     // Ways in first, then ways out, then what both rest on.
     tail.close();
     if (server) server->stop(deadline);
-    if (running) wait_on((*shards)[0], stop_delivery(*retention, *engine, deadline));
+    if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *retention, *engine, deadline));
     if (log) log->close();
     if (ingest) ingest->stop();
     if (running) shards->stop_and_join();
     if (reads) reads->stop();
     if (writes) writes->stop();
+    if (changes) changes->stop();
     if (cursors)
         if (auto synced = cursors->sync(); !synced)
             spdlog::error("cursors could not be synced: {}", synced.error().message);

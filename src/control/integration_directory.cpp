@@ -324,6 +324,19 @@ Result<std::string> IntegrationDirectory::revision(const Principal& caller, cons
     return entry->revision;
 }
 
+std::map<std::string, std::size_t> IntegrationDirectory::count_by_org() const {
+    std::map<std::string, std::size_t> out;
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, entry] : entries_) ++out[entry.org];
+    return out;
+}
+
+std::optional<std::string> IntegrationDirectory::org_of(const std::string& id) const {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(id);
+    return found == entries_.end() ? std::nullopt : std::optional(found->second.org);
+}
+
 boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::change(
     Principal caller, std::string id, boost::json::object settings, bool merge, std::string revision) {
     if (Result<Entry> seen = visible(caller, id); !seen) co_return seen.error();

@@ -68,6 +68,10 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<Item>> change(Principal caller, std::string id, boost::json::object settings,
                                                 bool merge, std::string revision);
     Result<std::string> revision(const Principal& caller, const std::string& id) const;
+    /// How many each org has.
+    std::map<std::string, std::size_t> count_by_org() const;
+    /// Whose it is; nullopt when there is none of that id.
+    std::optional<std::string> org_of(const std::string& id) const;
     /// Errc::conflict for one of the file's.
     boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id);
     /// Remembered across restarts.

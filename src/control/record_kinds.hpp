@@ -4,7 +4,14 @@
 
 namespace sluice {
 
-// Kinds of records in the control store, by integration.
+// Kinds of records in the control store.
+inline constexpr std::string_view kAdminTokenKind = "token";    ///< the operator's, made at the first start: its digest
+inline constexpr std::string_view kTokenKind = "api_token";     ///< made through the API (access_record.hpp)
+inline constexpr std::string_view kTokenUseKind = "token_use";  ///< when each was last used
+inline constexpr std::string_view kOrgKind = "org";             ///< made through the API (access_record.hpp)
+inline constexpr std::string_view kAuditKind = "audit";         ///< who changed what, by number (audit_log.hpp)
+
+// By integration.
 inline constexpr std::string_view kIntegrationKind = "integration";    ///< made through the API: its settings, sealed
 inline constexpr std::string_view kPausedKind = "integration_paused";  ///< why
 inline constexpr std::string_view kGoneKind = "integration_gone";      ///< since when the file does not have it

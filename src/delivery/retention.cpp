@@ -94,9 +94,10 @@ void Retention::warn_of(const RetentionPlan& plan) {
 
 void Retention::publish(const RetentionPlan& plan) {
     auto over = std::make_shared<std::map<std::string, std::uint64_t, std::less<>>>();
-    if (settings_.org_backlog > 0) {
-        for (const auto& [org, bytes] : plan.org_backlog)
-            if (bytes > settings_.org_backlog) over->emplace(org, bytes);
+    for (const auto& [org, bytes] : plan.org_backlog) {
+        auto own = settings_.org_backlogs.find(org);
+        auto most = own == settings_.org_backlogs.end() ? settings_.org_backlog : own->second;
+        if (most > 0 && bytes > most) over->emplace(org, bytes);
     }
     any_over_.store(!over->empty(), std::memory_order_relaxed);
     std::unordered_map<std::string, DeliveryOptions::Backlog> backlogs;

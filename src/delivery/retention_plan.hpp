@@ -21,6 +21,7 @@ struct RetentionSettings {
     /// How much of the log an org's slowest integration may hold back before the org's writers are told to wait. 0:
     /// any.
     std::uint64_t org_backlog = 0;
+    std::map<std::string, std::uint64_t, std::less<>> org_backlogs;  ///< of orgs with a limit of their own
 };
 
 /// What retention is about to do, and whom it concerns.

@@ -185,6 +185,29 @@ TEST_F(RetentionTest, NothingGoesWhoseObjectsCannotBeRescued) {
     EXPECT_EQ(rig.log.stats().oldest, 1u);
 }
 
+TEST_F(RetentionTest, AnOrgsOwnBacklogGoesBeforeTheOneForAll) {
+    ASSERT_TRUE(rig.add(rig.config("slow"), true));
+    write(220);
+    while (rig.status("slow").stats.head.sequence < 220) {
+    }
+    RetentionSettings changed = settings();
+    changed.org_backlog = 1;
+    changed.org_backlogs["com.acme"] = log_bytes() * 2;
+    retention->change(changed);
+    ASSERT_TRUE(rig.run(retention->run_once()));
+    EXPECT_FALSE(retention->over_backlog("com.acme"));
+    changed.org_backlog = 0;
+    changed.org_backlogs["com.acme"] = log_bytes() / 2;
+    retention->change(changed);
+    ASSERT_TRUE(rig.run(retention->run_once()));
+    EXPECT_TRUE(retention->over_backlog("com.acme"));
+    changed.org_backlog = 1;
+    changed.org_backlogs["com.acme"] = 0;  // no limit
+    retention->change(changed);
+    ASSERT_TRUE(rig.run(retention->run_once()));
+    EXPECT_FALSE(retention->over_backlog("com.acme"));
+}
+
 TEST_F(RetentionTest, AnOrgOverItsBacklogIsTold) {
     ASSERT_TRUE(rig.add(rig.config("slow"), true));
     write(220);

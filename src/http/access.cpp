@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/ids.hpp"
+#include "http/ascii.hpp"
 
 namespace sluice::http {
 namespace {
@@ -30,12 +31,14 @@ std::string_view bearer_token(const Request& request) {
 OrAnswer<Principal> identify(const Request& request, const Authenticate& authenticate) {
     auto token = bearer_token(request);
     if (token.empty()) return unauthenticated("send a token: Authorization: Bearer TOKEN", false);
-    auto principal = authenticate(token);
-    if (!principal) return unauthenticated("the token is not known here, or was revoked", true);
-    return std::move(*principal);
+    return authenticate(request, token);
 }
 
 std::optional<Response> choose_org(Principal& principal, const Request& request) {
+    const auto& fields = request.headers.all();
+    auto names_org = [](const Header& field) { return equal_ignoring_case(field.first, kOrgHeader); };
+    if (std::count_if(fields.begin(), fields.end(), names_org) > 1)
+        return plain_problem(400, "invalid_org", "Sluice-Org is given more than once");
     auto named = request.headers.get(kOrgHeader);
     if (principal.is_operator) {
         principal.org = named.empty() ? kDefaultOrg : named;

@@ -10,18 +10,18 @@
 
 namespace sluice::http {
 
-/// Whom a token's text stands for; nullopt for an unknown one. Called on every shard, also before bodies are read: it
-/// must not block. The text is only there for the call.
-using Authenticate = std::function<std::optional<Principal>(std::string_view token)>;
-
 /// A value, or the answer that refuses the request.
 template <class T>
 using OrAnswer = boost::system::result<T, Response>;
 
+/// Whom the token that a request brings stands for, or the answer that refuses it. Called once a request, on every
+/// shard, before bodies are read: it must not block. The text is only there for the call.
+using Authenticate = std::function<OrAnswer<Principal>(const Request& request, std::string_view token)>;
+
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750); empty when there is none.
 std::string_view bearer_token(const Request& request);
 
-/// Who calls by the request's bearer token; 401 when it has none or an unknown one.
+/// Who calls by the request's bearer token; 401 when it has none, else what `authenticate` says.
 OrAnswer<Principal> identify(const Request& request, const Authenticate& authenticate);
 
 /// Sets the org that the operator acts for (`Sluice-Org`, else `default`); refuses anybody else who names a foreign

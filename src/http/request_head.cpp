@@ -113,6 +113,7 @@ struct Steering {
     const std::string* coding = nullptr;
     const std::string* encoding = nullptr;
     const std::string* expect = nullptr;
+    const std::string* authorization = nullptr;
     bool close = false;
     bool keep_alive = false;
 };
@@ -139,6 +140,10 @@ std::optional<Refusal> collect(const Headers& headers, Steering& steering) {
                     if (equal_ignoring_case(option, "close")) steering.close = true;
                     if (equal_ignoring_case(option, "keep-alive")) steering.keep_alive = true;
                 });
+                break;
+            case 13:
+                // Whoever stands in front may have looked at the other one.
+                if (equal_ignoring_case(name, "authorization")) refusal = once(steering.authorization);
                 break;
             case 14:
                 if (equal_ignoring_case(name, "content-length")) refusal = once(steering.length);

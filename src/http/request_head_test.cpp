@@ -109,6 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"no Host", "GET / HTTP/1.1\r\n\r\n"}, Bad{"two Hosts", "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n"},
         Bad{"a Host with a path", "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n"},
         Bad{"a Host with a user", "GET / HTTP/1.1\r\nHost: u@x\r\n\r\n"},
+        Bad{"two Authorizations", with("Authorization: Bearer a\r\nauthorization: Bearer b\r\n")},
         Bad{"a list of Hosts", "GET / HTTP/1.1\r\nHost: x, y\r\n\r\n"},
         Bad{"a NUL in a value", std::string("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 36)},
         Bad{"a DEL in a value", with("X: a\x7f\r\n")}, Bad{"an escape in a value", with("X: \x1b[2J\r\n")},

@@ -14,11 +14,12 @@ namespace {
 
 OrAnswer<Principal> identify(const Route& route, const http::Request& request, const Authenticate& authenticate) {
     if (route.kind == Route::Kind::pipe) {
-        auto principal = authenticate(route.pipe_token.reveal());
-        // A path ends up in other people's logs: only tokens made for it are taken from there.
-        if (!principal || !principal->is_pipe)
+        auto principal = authenticate(request, route.pipe_token.reveal());
+        // A path ends up in other people's logs: only tokens made for it are taken from there. Whether another one is
+        // good is not told.
+        if (principal ? !principal->is_pipe : principal.error().status == 401)
             return http::unauthenticated("the path does not hold a pipe token", true);
-        return std::move(*principal);
+        return principal;
     }
     return http::identify(request, authenticate);
 }

@@ -43,6 +43,10 @@ TEST(ShareApiRefusal, OnlyTheOperatorNamesAnotherOrg) {
     EXPECT_EQ(foreign.status, 403);
     EXPECT_EQ(code_of(foreign), "foreign_org");
     EXPECT_EQ(api.call("GET", "/share/io.acme", "", {"full", {{"Sluice-Org", "com.acme"}}}).status, 200);
+    const auto twice =
+        api.call("GET", "/share/io.acme", "", {"full", {{"Sluice-Org", "com.acme"}, {"sluice-org", "x"}}});
+    EXPECT_EQ(twice.status, 400);
+    EXPECT_EQ(code_of(twice), "invalid_org");
 }
 
 TEST(ShareApiRefusal, UnknownPathsAre404) {

@@ -14,7 +14,7 @@
 namespace sluice::share_api {
 
 /// The tokens of the tests, by their text.
-inline std::optional<Principal> authenticate_for_test(std::string_view token) {
+inline OrAnswer<Principal> authenticate_for_test(const http::Request&, std::string_view token) {
     const auto bit = [](Scope scope) { return static_cast<std::uint32_t>(scope); };
     static const std::map<std::string_view, Principal> kTokens = [&] {
         std::map<std::string_view, Principal> tokens;
@@ -27,7 +27,8 @@ inline std::optional<Principal> authenticate_for_test(std::string_view token) {
         return tokens;
     }();
     const auto found = kTokens.find(token);
-    return found == kTokens.end() ? std::nullopt : std::optional(found->second);
+    if (found == kTokens.end()) return http::unauthenticated("the token is not known here, or was revoked", true);
+    return found->second;
 }
 
 /// Who asks, and with which header fields.
