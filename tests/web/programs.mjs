@@ -42,10 +42,14 @@ async function freePorts(count) {
   }
 }
 
-function start(args, logFile, environment = {}) {
-  const log = openSync(logFile, 'a');
+/** Its folder goes when it has ended as it was told to; whoever fails leaves it for a look. */
+function start(args, folder, environment = {}) {
+  const log = openSync(join(folder, 'log'), 'a');
   const child = spawn(BINARY, args, { stdio: ['ignore', log, log], env: { ...process.env, ...environment } });
-  const stop = () => child.exitCode ?? child.kill('SIGTERM');
+  const stop = () => {
+    child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    child.kill('SIGTERM');
+  };
   process.once('exit', stop);
   return { child, stop };
 }
@@ -63,7 +67,7 @@ export async function sandbox() {
   const folder = folderOf('sandbox');
   const port = await freePorts(4);
   const url = `http://127.0.0.1:${port}`;
-  const { child, stop } = start(['sandbox', '--listen', `127.0.0.1:${port}`], join(folder, 'log'));
+  const { child, stop } = start(['sandbox', '--listen', `127.0.0.1:${port}`], folder);
   await answers(child, `${url}/_sandbox/counts`, 'the sandbox', join(folder, 'log'));
   const get = async (path) => (await fetch(`${url}/_sandbox/${path}`)).json();
   return {
@@ -82,10 +86,7 @@ export async function sandbox() {
         headers: { 'Content-Type': 'application/json' },
         body: '{}',
       }),
-    stop() {
-      stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
@@ -119,7 +120,7 @@ export async function sluice(settings = {}) {
   const all = { listen: `127.0.0.1:${port}`, data_dir: join(folder, 'data'), min_free_disk: '1MiB', ...settings };
   writeFileSync(config, JSON.stringify(all)); // JSON is YAML
   const logFile = join(folder, 'log');
-  const { child, stop } = start(['serve', '--config', config], logFile, { SLUICE_ADMIN_TOKEN: TOKEN });
+  const { child, stop } = start(['serve', '--config', config], folder, { SLUICE_ADMIN_TOKEN: TOKEN });
   await answers(child, `${pages}readyz`, 'sluice', logFile);
   const api = async (method, path, body) => {
     const answer = await fetch(pages + path.slice(1), {
@@ -146,10 +147,7 @@ export async function sluice(settings = {}) {
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByRole('heading', { level: 1 }).waitFor();
     },
-    stop() {
-      stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
