@@ -8,6 +8,7 @@
 
 #include "app/commands.hpp"
 #include "base/encoding.hpp"
+#include "base/units.hpp"
 
 namespace sluice::app {
 namespace {
@@ -27,6 +28,19 @@ std::string text_of(const json::value& value, std::string_view pointer) {
         return out.empty() ? "-" : out;
     }
     return json::serialize(*found);
+}
+
+/// `200 requests/s (400 at once), backlog 10GiB`
+std::string limits_of(const json::value& of) {
+    auto rate = text_of(of, "/limits/requests_per_second");
+    auto burst = text_of(of, "/limits/request_burst");
+    std::string out;
+    if (rate != "-") out = rate + " requests/s" + (burst == "-" ? "" : fmt::format(" ({} at once)", burst));
+    boost::system::error_code error;
+    if (const auto* backlog = of.find_pointer("/limits/backlog", error); backlog != nullptr && backlog->is_int64())
+        out +=
+            (out.empty() ? "backlog " : ", backlog ") + format_bytes(static_cast<std::uint64_t>(backlog->get_int64()));
+    return out.empty() ? "-" : out;
 }
 
 const json::array& items_of(const json::value& answer) {
@@ -61,7 +75,8 @@ void print_tokens(const json::value& answer) {
 void print_token(const json::value& token) {
     fmt::print("{}: {} of {}\n", text_of(token, "/id"), text_of(token, "/name"), text_of(token, "/org"));
     fmt::print("  {:<20} {}\n", "may", rights_of(token));
-    for (auto member : {"limits", "source", "created", "created_by", "expires", "previous_valid_until", "last_used"})
+    fmt::print("  {:<20} {}\n", "limits", limits_of(token));
+    for (auto member : {"source", "created", "created_by", "expires", "previous_valid_until", "last_used"})
         fmt::print("  {:<20} {}\n", member, text_of(token, fmt::format("/{}", member)));
 }
 
@@ -74,14 +89,14 @@ void print_orgs(const json::value& answer) {
     fmt::print("{:<28} {:<24} {:<6} {:>7} {:>13}  {}\n", "ID", "NAME", "FROM", "TOKENS", "INTEGRATIONS", "LIMITS");
     for (const auto& org : items_of(answer))
         fmt::print("{:<28} {:<24} {:<6} {:>7} {:>13}  {}\n", text_of(org, "/id"), text_of(org, "/name"),
-                   text_of(org, "/source"), text_of(org, "/tokens"), text_of(org, "/integrations"),
-                   text_of(org, "/limits"));
+                   text_of(org, "/source"), text_of(org, "/tokens"), text_of(org, "/integrations"), limits_of(org));
     print_more(answer);
 }
 
 void print_org(const json::value& org) {
     fmt::print("{}\n", text_of(org, "/id"));
-    for (auto member : {"name", "limits", "source", "created", "tokens", "integrations"})
+    fmt::print("  {:<20} {}\n", "limits", limits_of(org));
+    for (auto member : {"name", "source", "created", "tokens", "integrations"})
         fmt::print("  {:<20} {}\n", member, text_of(org, fmt::format("/{}", member)));
 }
 

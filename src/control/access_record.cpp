@@ -164,8 +164,10 @@ Result<TokenRequest> parse_token_request(const json::object& body, const std::st
             reader.fail("operator", "is given beside recTypes", "a pipe token is never the operator's");
         token.rec_types = read_rec_types(reader);
         token.scopes = static_cast<std::uint32_t>(Scope::share_create);
-    } else {
+    } else if (reader.has("scopes")) {
         token.scopes = read_scopes(reader);
+    } else {
+        reader.fail("scopes", "is missing", "give scopes, or recTypes for a pipe token");
     }
     token.expires = read_expires(reader);
     auto lifetime = reader.duration("lifetime", {});

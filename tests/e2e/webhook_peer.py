@@ -2,7 +2,9 @@
 
 import http.server
 import json
+import sys
 import threading
+import traceback
 
 
 class WebhookPeer:
@@ -36,8 +38,15 @@ class WebhookPeer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = self._tell_of_errors
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
+
+    @staticmethod
+    def _tell_of_errors(*_):
+        """A node that is killed breaks its connections: that is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            traceback.print_exc()
 
     @property
     def url(self):
