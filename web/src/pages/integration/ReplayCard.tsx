@@ -1,13 +1,7 @@
 import { asSentence } from '../../api/problem';
 import type { Replay } from '../../api/types';
 import { count, percent } from '../../format/numbers';
-
-/** How far a replay from `from` to `to` has come, from 0 to 1. */
-export function replayProgress({ from, to, position }: Pick<Replay, 'from' | 'to' | 'position'>): number {
-  const whole = Number(to) - Number(from) + 1;
-  const done = Number(position) - Number(from) + 1;
-  return whole > 0 ? Math.min(1, Math.max(0, done / whole)) : 1;
-}
+import { replayProgress } from './replay';
 
 export function ReplayCard({ replay }: { replay: Replay }) {
   const share = replayProgress(replay);

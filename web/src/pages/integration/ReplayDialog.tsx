@@ -6,16 +6,7 @@ import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { toast } from '../../components/Toasts';
-
-type By = 'time' | 'sequence';
-
-/** What was typed, as the API takes it: a sequence, or a time in UTC. Empty stays empty. */
-export function boundary(by: By, text: string): string {
-  const given = text.trim();
-  if (!given || by === 'sequence') return given;
-  const date = new Date(given); // a datetime-local value is in the visitor's time zone
-  return Number.isNaN(date.getTime()) ? given : date.toISOString();
-}
+import { boundary, type By } from './replay';
 
 export function ReplayDialog({ id, onClose, onStarted }: { id: string; onClose: () => void; onStarted: () => void }) {
   const [by, setBy] = useState<By>('time');
