@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { discard, listDeadLetters } from '../../api/integrations';
-import { ERROR_CLASSES } from '../../api/types';
+import { type DeadLetter, ERROR_CLASSES, type Page } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { Field } from '../../components/Field';
@@ -30,6 +30,12 @@ const NO_FILTER = {
   key: '',
 };
 
+/** Often while there is nothing to see yet; not any more when somebody has gone far through them. */
+function refreshMilliseconds(pages: Page<DeadLetter>[]): number | false {
+  if (pages.every((page) => page.items.length === 0)) return 1000;
+  return pages.length < 4 ? 5000 : false;
+}
+
 export function DeadLetters({ id, held, onChanged }: Props) {
   const queries = useQueryClient();
   const [filter, setFilter] = useState(NO_FILTER);
@@ -43,9 +49,12 @@ export function DeadLetters({ id, held, onChanged }: Props) {
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: (before) => before,
     enabled: held > 0,
+    refetchInterval: (query) => refreshMilliseconds(query.state.data?.pages ?? []),
   });
   const letters = list.data?.pages.flatMap((page) => page.items) ?? [];
   const isFiltered = Object.keys(givenMembers(filter)).length > 0;
+  // They are counted a moment before they can be listed.
+  const isAboutToCome = !isFiltered && letters.length === 0 && !list.hasNextPage;
   const selection = selectionOf(chosen, settled);
   const which = chosen.size > 0 ? `${count(chosen.size)} chosen` : isFiltered ? 'all that match' : `all ${count(held)}`;
 
@@ -113,9 +122,9 @@ export function DeadLetters({ id, held, onChanged }: Props) {
               </Field>
             ))}
           </form>
-          {list.isPending && <Loading what="the dead letters" />}
+          {(list.isPending || (list.data && isAboutToCome)) && <Loading what="the dead letters" />}
           {list.isError && <LoadFailure error={list.error} onRetry={() => list.refetch()} />}
-          {list.data && letters.length === 0 && !list.hasNextPage && (
+          {list.data && letters.length === 0 && !list.hasNextPage && !isAboutToCome && (
             <Empty
               title="No dead letter matches."
               action={<Button onClick={() => setFilter(NO_FILTER)}>Clear the filters</Button>}
