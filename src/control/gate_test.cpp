@@ -1,5 +1,9 @@
 #include "control/gate.hpp"
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "control/access_fixture_for_test.hpp"
 
 namespace sluice {
@@ -115,6 +119,28 @@ TEST_F(GateTest, SlowsGuessingDownAndSparesTokensThatCannotBeGuessed) {
     EXPECT_TRUE(admit(kAdminText, "198.51.100.7")) << "from elsewhere";
     clock_.advance(2s);
     EXPECT_TRUE(admit(kAdminText));
+}
+
+TEST_F(GateTest, LetsCallersInWhileTokensChange) {
+    auto kept = create(wanted("com.acme"));
+    std::atomic<bool> done{false};
+    std::atomic<int> refused{0};
+    std::vector<std::thread> shards;
+    for (std::size_t shard : {0, 1})
+        shards.emplace_back([&, shard] {
+            while (!done)
+                if (!admit(kept.token.reveal(), "203.0.113.9", shard)) ++refused;
+        });
+    for (int i = 0; i < 50; ++i) {
+        auto passing = create(wanted("com.acme"));
+        ASSERT_TRUE(run(access_->rotate_token(operator_caller(), passing.item.id, 10s)));
+        ASSERT_TRUE(run(access_->revoke_token(operator_caller(), passing.item.id)));
+        access_->apply({});
+        ASSERT_TRUE(access_->keep_last_used());
+    }
+    done = true;
+    for (auto& shard : shards) shard.join();
+    EXPECT_EQ(refused, 0);
 }
 
 TEST_F(GateTest, KnowsWhenATokenWasLastUsed) {
