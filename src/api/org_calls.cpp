@@ -103,6 +103,8 @@ boost::asio::awaitable<http::Response> OrgCalls::change(Call call) {
     if (!before) co_return problem_of(before.error(), kUnknown);
     auto expected = expected_revision(call, *before);
     if (!expected) co_return std::move(expected.error());
+    // What a GET gave can be edited and sent back.
+    for (auto shown : {"source", "created", "tokens", "integrations"}) body->erase(shown);
     if (merge)
         *body = merge_patch(sluice::to_json(before->definition), *body);
     else if (!body->contains("id"))

@@ -156,8 +156,12 @@ Result<TokenRequest> parse_token_request(const json::object& body, const std::st
     token.is_operator = reader.boolean("operator", false);
     token.is_pipe = reader.has("recTypes");
     reader.allow({"scopes", "recTypes"});
+    // Said or not, recTypes are what makes a pipe token.
+    if (reader.boolean("pipe", token.is_pipe) != token.is_pipe)
+        reader.fail("pipe", "does not go with what else is given", "a pipe token has recTypes, and no other has");
     if (token.is_pipe) {
-        if (reader.has("scopes"))
+        bool as_shown = reader.has("scopes") && read_scopes(reader) == static_cast<std::uint32_t>(Scope::share_create);
+        if (reader.has("scopes") && !as_shown)
             reader.fail("scopes", "is given beside recTypes",
                         "a token with recTypes is a pipe token: it may only create");
         if (token.is_operator)
@@ -181,7 +185,10 @@ Result<TokenRequest> parse_token_request(const json::object& body, const std::st
     return token;
 }
 
-Result<OrgDefinition> parse_org(const json::object& body) {
+Result<OrgDefinition> parse_org(json::object body) {
+    // As it is shown without one.
+    if (const auto* name = body.if_contains("name"); name != nullptr && name->is_string() && name->get_string().empty())
+        body.erase("name");
     SettingsReader reader(body, "");
     auto org = read_org_definition(reader);
     if (auto done = reader.finish(); !done) return done.error();

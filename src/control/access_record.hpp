@@ -81,7 +81,7 @@ OrgDefinition read_org_definition(SettingsReader& reader);
 /// The body of `POST /v1/tokens`. `expires` and `lifetime` are one or the other.
 Result<TokenRequest> parse_token_request(const boost::json::object& body, const std::string& default_org,
                                          Timestamp now);
-Result<OrgDefinition> parse_org(const boost::json::object& body);
+Result<OrgDefinition> parse_org(boost::json::object body);
 /// An org's settings as the API shows and takes them: `id`, `name`, `limits`.
 boost::json::object to_json(const OrgDefinition& org);
 boost::json::object to_json(const RateLimit& rate);

@@ -37,6 +37,8 @@ TEST(TokenRequest, TakesWhatATokenNeeds) {
     EXPECT_TRUE(pipe.is_pipe);
     EXPECT_EQ(pipe.org, "com.other");
     EXPECT_EQ(scope_names(pipe.scopes), std::vector<std::string>{"SHARE:CREATE"});
+    EXPECT_TRUE(parse(R"({"name":"g","pipe":true,"recTypes":["**"],"scopes":["SHARE:CREATE"]})")->is_pipe)
+        << "as shown";
     EXPECT_EQ(scope_names(static_cast<std::uint32_t>(Scope::all)), std::vector<std::string>{"ALL:ALL"});
 }
 
@@ -47,6 +49,8 @@ TEST(TokenRequest, SaysWhatIsWrong) {
     EXPECT_NE(refusal(R"({"name":"a","scopes":["SHARE:WRITE"]})").find("SHARE:WRITE"), std::string::npos);
     EXPECT_NE(refusal(R"({"name":"a","scopes":["ALL:ALL"],"recTypes":["**"]})").find("beside recTypes"),
               std::string::npos);
+    EXPECT_NE(refusal(R"({"name":"a","pipe":true,"scopes":["ALL:ALL"]})").find("does not go"), std::string::npos);
+    EXPECT_NE(refusal(R"({"name":"a","pipe":false,"recTypes":["**"]})").find("does not go"), std::string::npos);
     EXPECT_NE(refusal(R"({"name":"a","operator":true,"recTypes":["**"]})").find("beside recTypes"), std::string::npos);
     EXPECT_NE(refusal(R"({"name":"a","recTypes":["a b"]})").find("not a recType pattern"), std::string::npos);
     EXPECT_NE(refusal(R"({"name":"a","scopes":["ALL:ALL"],"org":"-"})").find("not an org"), std::string::npos);
@@ -89,6 +93,7 @@ TEST(OrgDefinition, SaysWhatIsWrong) {
         parse_org(boost::json::parse(R"({"id":"com.acme","name":"Acme","limits":{"backlog":"1GiB"}})").as_object());
     ASSERT_TRUE(org) << org.error().message;
     EXPECT_EQ(org->limits.backlog, std::uint64_t{1} << 30);
+    EXPECT_TRUE(parse_org({{"id", "com.acme"}, {"name", ""}})) << "as one without a name is shown";
     auto refused = parse_org(boost::json::parse(R"({"id":"com acme"})").as_object());
     EXPECT_NE(refused.error().message.find("not an org"), std::string::npos);
 }

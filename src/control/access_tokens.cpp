@@ -181,6 +181,11 @@ Result<AccessDirectory::Issued> AccessDirectory::rotate_now(const Principal& cal
     auto record = changeable(caller, id);
     if (!record) return record.error();
     auto now = parts_.clock.now();
+    if (record->token.expires && *record->token.expires <= now)
+        return make_error(Errc::conflict,
+                          fmt::format("the token \"{}\" expired at {}, and another text for it would be no good either",
+                                      id, format_rfc3339(*record->token.expires)),
+                          "make another token");
     std::erase_if(record->previous, [&](const auto& each) { return each.until <= now; });
     if (overlap.count() > 0) {
         if (record->previous.size() >= kMaxPrevious)
