@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "api/answers.hpp"
+#include "api/draft_json.hpp"
 #include "api/paging.hpp"
 #include "api/selection.hpp"
 #include "api/status_json.hpp"
@@ -67,6 +68,7 @@ std::vector<Route> IntegrationCalls::routes() {
         row("GET", "/v1/integrations/{id}/dead-letters", kRead, &Calls::dead_letters),
         row("POST", "/v1/integrations/{id}/dead-letters/redeliver", kWrite, &Calls::redeliver),
         row("POST", "/v1/integrations/{id}/dead-letters/discard", kWrite, &Calls::discard),
+        row("GET", "/v1/integrations/{id}/dead-letters/{sequence}", kRead, &Calls::dead_letter),
     };
 }
 
@@ -167,6 +169,21 @@ boost::asio::awaitable<http::Response> IntegrationCalls::dead_letters(Call call)
     Result<DeadLetterPage> page = co_await directory_.dead_letters(std::move(call.caller), call.parameters[0],
                                                                    std::move(*filter), *after, *limit);
     co_return page ? json_response(200, to_json(*page)) : problem_of(page.error());
+}
+
+boost::asio::awaitable<http::Response> IntegrationCalls::dead_letter(Call call) {
+    // It shows what was written, which the list does not.
+    if (!call.caller.may(Scope::share_read)) co_return http::missing_scope(Scope::share_read);
+    auto position = parse_position(call.parameters[1]);
+    if (!position) co_return http::plain_problem(404, "unknown_dead_letter", "a dead letter is named by its sequence");
+    Result<std::string> seen = directory_.revision(call.caller, call.parameters[0]);
+    if (!seen) co_return problem_of(seen.error());
+    Result<DeadLetterPreview> letter =
+        co_await directory_.dead_letter(std::move(call.caller), call.parameters[0], *position);
+    if (letter) co_return json_response(200, to_json(*letter));
+    if (letter.error().code == Errc::not_found)
+        co_return http::plain_problem(404, "unknown_dead_letter", letter.error().message);
+    co_return problem_of(letter.error());
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::redeliver(Call call) {

@@ -28,6 +28,7 @@ class IntegrationCalls {
     Answer resume(Call call);
     Answer replay(Call call);
     Answer dead_letters(Call call);
+    Answer dead_letter(Call call);
     Answer redeliver(Call call);
     Answer discard(Call call);
 

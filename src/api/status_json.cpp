@@ -121,25 +121,27 @@ boost::json::object to_json(const ProbeReport& report) {
     return {{"ok", report.ok()}, {"steps", std::move(steps)}};
 }
 
+boost::json::object dead_letter_json(const DeadLetter& letter) {
+    boost::json::object item{{"sequence", sluice::to_string(letter.position)},
+                             {"class", letter.error_class},
+                             {"code", letter.code},
+                             {"message", letter.message},
+                             {"target", letter.target},
+                             {"at", format_rfc3339(letter.at)},
+                             {"attempts", letter.attempts},
+                             {"event_time", format_rfc3339(letter.event_time)}};
+    if (auto event = decode_event(letter.record)) {
+        item["id"] = event->id;
+        item["recType"] = event->rec_type;
+        item["event_type"] = to_string(event->event_type);
+        item["obj_type"] = to_string(event->object_type);
+    }
+    return item;
+}
+
 boost::json::object to_json(const DeadLetterPage& page) {
     boost::json::array items;
-    for (const auto& letter : page.items) {
-        boost::json::object item{{"sequence", sluice::to_string(letter.position)},
-                                 {"class", letter.error_class},
-                                 {"code", letter.code},
-                                 {"message", letter.message},
-                                 {"target", letter.target},
-                                 {"at", format_rfc3339(letter.at)},
-                                 {"attempts", letter.attempts},
-                                 {"event_time", format_rfc3339(letter.event_time)}};
-        if (auto event = decode_event(letter.record)) {
-            item["id"] = event->id;
-            item["recType"] = event->rec_type;
-            item["event_type"] = to_string(event->event_type);
-            item["obj_type"] = to_string(event->object_type);
-        }
-        items.push_back(std::move(item));
-    }
+    for (const auto& letter : page.items) items.push_back(dead_letter_json(letter));
     boost::json::value next = nullptr;
     if (page.next) next = boost::json::string(sluice::to_string(*page.next));
     return {{"items", std::move(items)}, {"next", std::move(next)}};

@@ -19,6 +19,8 @@ boost::json::object sample_json(const std::optional<DeliveryError>& error);
 /// Settings (redacted), then `source`, `state`, `reason`, `stats`, and `replay` when there was one.
 boost::json::object to_json(const IntegrationDirectory::Item& item);
 boost::json::object to_json(const ProbeReport& report);
+/// A letter with its reason and the event's identity, not its payload.
+boost::json::object dead_letter_json(const DeadLetter& letter);
 /// `{"items":[…],"next":…}`; each with its sequence, reason and the event's identity, not its payload.
 boost::json::object to_json(const DeadLetterPage& page);
 

@@ -16,6 +16,7 @@
 
 #include "api/audit_trail.hpp"
 #include "api/dashboard.hpp"
+#include "api/draft_calls.hpp"
 #include "api/integration_calls.hpp"
 #include "api/management.hpp"
 #include "api/node_calls.hpp"
@@ -161,6 +162,7 @@ struct Node::Impl {
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
     std::unique_ptr<api::IntegrationCalls> integration_calls;
+    std::unique_ptr<api::DraftCalls> draft_calls;
     std::unique_ptr<api::NodeCalls> node_calls;
     std::unique_ptr<api::TokenCalls> token_calls;
     std::unique_ptr<api::OrgCalls> org_calls;
@@ -362,6 +364,7 @@ Result<void> Node::Impl::start_listener() {
     };
     share = std::make_unique<share_api::Routes>(*ingest, authenticate);
     integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
+    draft_calls = std::make_unique<api::DraftCalls>(*directory, *engine, registry);
     node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
         *engine, tail, [this] { return status(); }, [this] { return not_ready(); }, [this] { return reload(); },
         [this](const std::string& sha256) { return access->is_in_force(sha256); }});
@@ -371,6 +374,7 @@ Result<void> Node::Impl::start_listener() {
         std::make_unique<api::AuditTrail>(api::AuditTrail::Parts{*audit_log, *access, *directory, log_audit_entry});
     management = std::make_unique<api::ManagementApi>(authenticate, audit());
     management->add(integration_calls->routes());
+    management->add(draft_calls->routes());
     management->add(node_calls->routes());
     management->add(token_calls->routes());
     management->add(org_calls->routes());

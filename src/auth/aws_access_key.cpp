@@ -222,6 +222,17 @@ Result<void> check_access_key(const AwsAccessKey& key) {
     return {};
 }
 
+bool is_from_aws_iam(std::string_view text) {
+    auto clean = clean_pasted(text);
+    if (clean.empty() || another_kind(clean)) return false;
+    Secret broken_up(with_line_breaks(clean));
+    auto lines = lines_of(broken_up.reveal());
+    if (lines.empty()) return false;
+    for (const auto& name : fields_of(lines.front(), separator_of(lines.front())))
+        if (column_of(clean_pasted(name)) != Column::unknown) return true;
+    return from_assignments(lines) || from_bare_pair(lines.front());
+}
+
 Result<AwsAccessKey> parse_pasted_access_key(std::string_view text) {
     auto clean = clean_pasted(text);
     if (clean.empty()) return refuse("is empty");

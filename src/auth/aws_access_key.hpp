@@ -24,6 +24,10 @@ std::string_view clean_pasted(std::string_view text) noexcept;
 /// message follows a member's path (`is empty`) and contains nothing of the text.
 Result<AwsAccessKey> parse_pasted_access_key(std::string_view text);
 
+/// Whether the text is something AWS hands out to sign in or to sign with, good or not: what parse_pasted_access_key
+/// tells about it then helps, and for any other text does not.
+bool is_from_aws_iam(std::string_view text);
+
 /// Whether these can be an access key at all, with what is wrong where they cannot (swapped, cut, a role's id…).
 Result<void> check_access_key(const AwsAccessKey& key);
 

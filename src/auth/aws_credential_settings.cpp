@@ -197,6 +197,27 @@ std::string aws_external_id_for(std::string_view integration_id) {
     return fmt::format("sluice:{}", integration_id);
 }
 
+std::optional<std::pair<std::string, std::string>> describe_aws_credentials(const boost::json::value& credentials) {
+    const auto* object = credentials.if_object();
+    if (object == nullptr) return std::nullopt;
+    auto text = [object](std::string_view name) {
+        const auto* value = object->if_contains(name);
+        if (value == nullptr || !value->is_string()) return std::string();
+        return std::string(clean_pasted({value->get_string().data(), value->get_string().size()}));
+    };
+    if (auto csv = text("csv"); !csv.empty()) {
+        Secret whole(std::move(csv));
+        auto key = parse_pasted_access_key(whole.reveal());
+        if (!key) return std::nullopt;
+        return std::pair(std::string("access key id"), std::move(key->id));
+    }
+    for (auto [member, name] : {std::pair("access_key_id", "access key id"), std::pair("role_arn", "role"),
+                                std::pair("profile", "profile"), std::pair("csv_file", "access key file")})
+        if (auto value = text(member); !value.empty()) return std::pair(std::string(name), std::move(value));
+    if (object->contains("environment")) return std::pair(std::string("credentials"), std::string("the environment's"));
+    return std::nullopt;
+}
+
 Result<AwsCredentialSettings> parse_aws_credentials(const boost::json::value& credentials, std::string_view path,
                                                     const AwsCredentialRules& rules,
                                                     const AwsEnvironment& environment) {

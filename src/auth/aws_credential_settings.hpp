@@ -3,8 +3,10 @@
 #include <array>
 #include <boost/json/value.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "auth/aws_access_key.hpp"
@@ -55,6 +57,10 @@ struct AwsCredentialRules {
 
 /// The external id that Sluice makes for a tenant's integration, and shows.
 std::string aws_external_id_for(std::string_view integration_id);
+
+/// Whose an AWS `credentials` object is, as far as it tells, for people: `access key id` and the id, `role` and its
+/// ARN. Never a secret. nullopt when it says nothing, or nothing that can be read.
+std::optional<std::pair<std::string, std::string>> describe_aws_credentials(const boost::json::value& credentials);
 
 /// Reads `credentials`. White space, byte order mark, CRLF and quotes around what was pasted are forgiven. The error
 /// names the member by `path` (`destination.credentials`) and what is wrong with it, and contains nothing of any value.

@@ -42,6 +42,17 @@ Error wrong(std::string message) {
 
 }  // namespace
 
+bool names_azure_member(std::string_view text, std::string_view name) noexcept {
+    bool at_start = true;
+    for (std::size_t i = 0; i + name.size() < text.size(); ++i) {
+        if (at_start && text[i + name.size()] == '=' && http::equal_ignoring_case(text.substr(i, name.size()), name))
+            return true;
+        constexpr std::string_view kBefore = "; \t\r\n\"'\xbf";
+        at_start = kBefore.find(text[i]) != std::string_view::npos;
+    }
+    return false;
+}
+
 Result<AzureConnectionString> AzureConnectionString::parse(std::string_view text) {
     if (text.size() > kMostBytes) return wrong("is longer than a connection string can be (8 KiB)");
     const std::string all = pasted(text);

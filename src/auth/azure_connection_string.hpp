@@ -11,6 +11,10 @@
 
 namespace sluice::auth {
 
+/// Whether the text, well formed or not, has a member of this name: `HostName=`, at its beginning or after what
+/// separates members. Case does not count.
+bool names_azure_member(std::string_view text, std::string_view name) noexcept;
+
 /// What Azure's portal gives out: `Name=value;Name=value`, each split at its first `=`. Plain value; what the names
 /// mean is the connector's. Names are compared without case (Azure/azure-sdk-for-cpp, ConnectionStringParser).
 class AzureConnectionString {

@@ -447,6 +447,14 @@ boost::asio::awaitable<Result<DeadLetterPage>> IntegrationDirectory::dead_letter
     co_return page;
 }
 
+boost::asio::awaitable<Result<DeadLetterPreview>> IntegrationDirectory::dead_letter(Principal caller, std::string id,
+                                                                                    LogPosition position) {
+    Result<Entry> entry = visible(caller, id);
+    if (!entry) co_return entry.error();
+    Result<DeadLetterPreview> letter = co_await parts_.engine.dead_letter(std::move(id), position);
+    co_return letter;
+}
+
 boost::asio::awaitable<Result<DeadLetterOutcome>> IntegrationDirectory::redeliver(Principal caller, std::string id,
                                                                                   DeadLetterFilter filter,
                                                                                   Deadline deadline) {

@@ -61,6 +61,16 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<Item>> get(Principal caller, std::string id);
     /// Durable and running when it completes. Errc::conflict for an id in use.
     boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
+    /// Settings that somebody tries out before they are kept.
+    struct Draft {
+        boost::json::object settings;  ///< complete with what is left to a default; has secrets
+        IntegrationOrigin origin;      ///< whose they are, and so what they may reach
+        std::vector<Error> problems;   ///< all that is wrong with them, by part; empty: `config` is there
+        std::optional<IntegrationConfig> config;
+    };
+    /// What `settings` would be for `caller`: under the rules of create(); or, given the `id` of an integration, of
+    /// change(), with the secrets that it keeps. Nothing is kept of it. Errc::not_found, conflict as in change().
+    Result<Draft> draft(const Principal& caller, boost::json::object settings, const std::string& id) const;
     /// New settings in place of the old (`merge`: a merge patch onto them, RFC 7396), under the rules for secrets of
     /// settings_change.hpp; the cursor stays. Running and durable when it completes; when the new settings cannot
     /// start, the old go on. `revision`: refused with Errc::conflict when the settings are not of that revision any
@@ -81,6 +91,9 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(Principal caller, std::string id,
                                                                 DeadLetterFilter filter, LogPosition after,
                                                                 std::size_t limit);
+    /// One, with what sending it again would send.
+    boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(Principal caller, std::string id,
+                                                                  LogPosition position);
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(Principal caller, std::string id,
                                                                 DeadLetterFilter filter, Deadline deadline);
     boost::asio::awaitable<Result<DeadLetterOutcome>> discard(Principal caller, std::string id,

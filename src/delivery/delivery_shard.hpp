@@ -53,6 +53,11 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     boost::asio::awaitable<std::vector<IntegrationStatus>> list();
     boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
     boost::asio::awaitable<Result<ProbeReport>> probe_new(IntegrationConfig config, Deadline deadline);
+    boost::asio::awaitable<Result<EventPreview>> preview_new(IntegrationConfig config, std::optional<Event> event,
+                                                             std::string rec_type);
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> sample_new(IntegrationConfig config,
+                                                                            Deadline deadline);
+    boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(std::string id, LogPosition position);
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
                                                                 LogPosition after, std::size_t limit);
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, DeadLetterFilter filter,

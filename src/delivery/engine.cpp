@@ -71,6 +71,31 @@ struct DeliveryEngine::Impl {
 
 namespace {
 
+/// Of what lies this far back.
+constexpr Sequence kLatest = 5'000;
+constexpr std::size_t kLatestBytes = 8 << 20;
+
+Result<std::vector<Event>> read_latest(const EventLog& log, const EventFilter& filter) {
+    ReadRequest request;
+    const LogStats stats = log.stats();
+    request.from = std::max(stats.oldest, stats.head > kLatest ? stats.head - kLatest + 1 : Sequence(1));
+    request.to = stats.head;
+    request.filter = &filter;
+    std::vector<Event> found;
+    for (std::size_t bytes = 0; request.from <= request.to && bytes < kLatestBytes;) {
+        request.max_bytes = kLatestBytes - bytes;
+        Result<ReadPage> page = log.read(request);
+        if (!page) return page.error();
+        for (Event& event : page->events) {
+            bytes += event->envelope.size();
+            found.push_back(std::move(event));
+        }
+        if (page->at_end) break;
+        request.from = page->next;
+    }
+    return found;
+}
+
 Error unknown(const std::string& id) {
     return make_error(Errc::not_found, "no integration " + id);
 }
@@ -182,6 +207,41 @@ awaitable<Result<ProbeReport>> DeliveryEngine::probe(IntegrationConfig config, D
     DeliveryShard& shard = *impl_->shards.front();
     Result<ProbeReport> report = co_await on(shard, shard.probe_new(std::move(config), deadline));
     co_return report;
+}
+
+awaitable<Result<EventPreview>> DeliveryEngine::preview(IntegrationConfig config, std::optional<Event> event,
+                                                        std::string rec_type) {
+    DeliveryShard& shard = *impl_->shards.front();
+    Result<EventPreview> preview =
+        co_await on(shard, shard.preview_new(std::move(config), std::move(event), std::move(rec_type)));
+    co_return preview;
+}
+
+awaitable<Result<std::optional<DeliveryError>>> DeliveryEngine::send_sample(IntegrationConfig config,
+                                                                            Deadline deadline) {
+    DeliveryShard& shard = *impl_->shards.front();
+    Result<std::optional<DeliveryError>> sent = co_await on(shard, shard.sample_new(std::move(config), deadline));
+    co_return sent;
+}
+
+awaitable<Result<Event>> DeliveryEngine::event(LogPosition position) {
+    auto work = [impl = impl_.get(), position] { return impl->log.get(position); };
+    Result<Event> found = co_await impl_->reads.run(std::move(work));
+    co_return found;
+}
+
+awaitable<Result<std::vector<Event>>> DeliveryEngine::latest_events(EventFilter filter) {
+    auto work = [impl = impl_.get(), filter = std::move(filter)] { return read_latest(impl->log, filter); };
+    Result<std::vector<Event>> found = co_await impl_->reads.run(std::move(work));
+    co_return found;
+}
+
+awaitable<Result<DeadLetterPreview>> DeliveryEngine::dead_letter(std::string id, LogPosition position) {
+    std::optional<std::size_t> home = impl_->home_of(id);
+    if (!home) co_return unknown(id);
+    DeliveryShard& shard = *impl_->shards[*home];
+    Result<DeadLetterPreview> found = co_await on(shard, shard.dead_letter(std::move(id), position));
+    co_return found;
 }
 
 awaitable<Result<DeadLetterPage>> DeliveryEngine::dead_letters(std::string id, DeadLetterFilter filter,

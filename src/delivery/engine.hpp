@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "delivery/condition.hpp"
 #include "delivery/dead_letter_filter.hpp"
+#include "delivery/event_preview.hpp"
 #include "delivery/integration_config.hpp"
 #include "delivery/status.hpp"
 #include "destination/registry.hpp"
@@ -132,10 +133,26 @@ class DeliveryEngine {
     boost::asio::awaitable<Result<ProbeReport>> probe(std::string id, Deadline deadline);
     boost::asio::awaitable<Result<ProbeReport>> probe(IntegrationConfig config, Deadline deadline);
 
+    /// What settings that are not running yet would send of `event`; of a sample of `rec_type` (empty: one that the
+    /// filter asks for) when there is none. Nothing is sent.
+    boost::asio::awaitable<Result<EventPreview>> preview(IntegrationConfig config, std::optional<Event> event,
+                                                         std::string rec_type);
+    /// Sends one marked event with settings that are not running yet. Completes as send_sample() of a running one does.
+    boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(IntegrationConfig config,
+                                                                             Deadline deadline);
+    /// An event of the log. Errc::not_found when it is gone or not yet there.
+    boost::asio::awaitable<Result<Event>> event(LogPosition position);
+    /// The latest events that `filter` wants among the last few thousand of the log, oldest first. Bounded in number
+    /// and bytes.
+    boost::asio::awaitable<Result<std::vector<Event>>> latest_events(EventFilter filter);
+
     /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`. With a filter a page may have
     /// fewer, or none, and yet a `next`: one call looks at a bounded number of them.
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
                                                                 LogPosition after, std::size_t limit);
+
+    /// One of them with what sending it again would send. Errc::not_found when there is none.
+    boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(std::string id, LogPosition position);
 
     /// Sends dead letters again, in the log's order, keys kept in order, at the integration's pace: what is accepted
     /// leaves the store; what is refused again stays; what fails for a while is tried again until the deadline. With

@@ -209,24 +209,67 @@ std::string IntegrationConfig::destination_type() const {
     return type != nullptr && type->is_string() ? std::string(view_of(type->get_string())) : std::string();
 }
 
+namespace {
+
+/// One part of the settings, read by itself.
+using ReadPart = std::function<void(SettingsReader&, IntegrationConfig&)>;
+
+void read_identity(SettingsReader& reader, IntegrationConfig& config) {
+    config.id = reader.required_text("id");
+    if (!config.id.empty() && !is_valid_integration_id(config.id))
+        reader.fail("id", "is not an id: 1 to 63 of [a-z0-9-], starting with a letter or digit");
+}
+
+/// In the order in which their errors are told.
+std::vector<ReadPart> parts_of(const DestinationRegistry& registry, const IntegrationOrigin& origin) {
+    return {read_identity,
+            [](SettingsReader& reader, IntegrationConfig& config) { config.filter = read_filter(reader); },
+            [&origin](SettingsReader& reader, IntegrationConfig& config) { read_owner(reader, origin, config); },
+            [](SettingsReader& reader, IntegrationConfig& config) { config.start = read_start(reader); },
+            read_ordering,
+            read_pace,
+            read_payload,
+            [&registry, &origin](SettingsReader& reader, IntegrationConfig& config) {
+                read_destination(reader, registry, origin, config);
+            }};
+}
+
+}  // namespace
+
 Result<IntegrationConfig> parse_integration(const boost::json::object& settings, const DestinationRegistry& registry,
                                             const IntegrationOrigin& origin) {
     SettingsReader reader(settings, origin.path);
     IntegrationConfig config;
     config.operator_owned = origin.operator_owned;
     config.allow_loopback = origin.allow_loopback;
-    config.id = reader.required_text("id");
-    if (!config.id.empty() && !is_valid_integration_id(config.id))
-        reader.fail("id", "is not an id: 1 to 63 of [a-z0-9-], starting with a letter or digit");
-    config.filter = read_filter(reader);
-    read_owner(reader, origin, config);
-    config.start = read_start(reader);
-    read_ordering(reader, config);
-    read_pace(reader, config);
-    read_payload(reader, config);
-    read_destination(reader, registry, origin, config);
+    for (const ReadPart& read : parts_of(registry, origin)) read(reader, config);
     if (auto finished = reader.finish(); !finished) return finished.error();
     return config;
+}
+
+Result<EventFilter> parse_filter(const boost::json::object& settings, const IntegrationOrigin& origin) {
+    SettingsReader reader(settings, origin.path);
+    IntegrationConfig config;
+    config.filter = read_filter(reader);
+    read_owner(reader, origin, config);
+    if (reader.error()) return *reader.error();
+    return std::move(config.filter);
+}
+
+std::vector<Error> integration_problems(const boost::json::object& settings, const DestinationRegistry& registry,
+                                        const IntegrationOrigin& origin) {
+    std::vector<Error> problems;
+    IntegrationConfig config;
+    for (const ReadPart& read : parts_of(registry, origin)) {
+        SettingsReader reader(settings, origin.path);
+        read(reader, config);
+        if (reader.error()) problems.push_back(*reader.error());
+    }
+    // What no part knows is told when they all are asked, and then first.
+    auto whole = parse_integration(settings, registry, origin);
+    if (!whole && std::find(problems.begin(), problems.end(), whole.error()) == problems.end())
+        problems.insert(problems.begin(), whole.error());
+    return problems;
 }
 
 }  // namespace sluice

@@ -60,4 +60,13 @@ struct IntegrationOrigin {
 Result<IntegrationConfig> parse_integration(const boost::json::object& settings, const DestinationRegistry& registry,
                                             const IntegrationOrigin& origin);
 
+/// The filter alone, of settings that need not be complete.
+Result<EventFilter> parse_filter(const boost::json::object& settings, const IntegrationOrigin& origin);
+
+/// All that parse_integration() would have to say, one thing for each part of the settings (identity, filter, owner,
+/// start, ordering, pace, payload, destination): for whoever mends them all before trying again. Empty when they are
+/// right.
+std::vector<Error> integration_problems(const boost::json::object& settings, const DestinationRegistry& registry,
+                                        const IntegrationOrigin& origin);
+
 }  // namespace sluice

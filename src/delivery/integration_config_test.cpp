@@ -164,5 +164,29 @@ TEST(IntegrationConfig, HoldingAKeyNeedsKeys) {
         HasSubstr("on_dead_letter can hold a key only with"));
 }
 
+TEST(IntegrationProblems, TellOfEachPartAtOnce) {
+    auto settings = boost::json::parse(R"({"id":"Not An Id","filter":{"recTypes":["a..b"]},"ordering":"sometimes",
+        "destination":{"type":"pipe"}})")
+                        .as_object();
+    auto problems = integration_problems(settings, registry_with_pipe(), {.default_org = "com.acme"});
+    std::vector<std::string> messages;
+    for (const auto& problem : problems) messages.push_back(problem.message);
+    EXPECT_THAT(messages, ElementsAre(HasSubstr("id is not an id"), HasSubstr("filter.recTypes[0]"),
+                                      HasSubstr("ordering must be"), HasSubstr("destination.to is missing")));
+}
+
+TEST(IntegrationProblems, AMisspeltMemberComesFirst) {
+    auto settings = boost::json::parse(R"({"id":"a","filtre":{},"destination":{"type":"pipe"}})").as_object();
+    auto problems = integration_problems(settings, registry_with_pipe(), {});
+    ASSERT_EQ(problems.size(), 2u);
+    EXPECT_EQ(problems[0].message, "filtre is not a known setting");
+    EXPECT_EQ(problems[1].message, "destination.to is missing");
+}
+
+TEST(IntegrationProblems, NoneWhereParsingHasNone) {
+    auto settings = boost::json::parse(R"({"id":"a","destination":{"type":"pipe","to":"x"}})").as_object();
+    EXPECT_TRUE(integration_problems(settings, registry_with_pipe(), {}).empty());
+}
+
 }  // namespace
 }  // namespace sluice

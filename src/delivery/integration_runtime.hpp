@@ -90,6 +90,8 @@ class IntegrationRuntime {
     /// What was dealt with before is committed. Errc::conflict while a redelivery, discarding or replay is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(DeadLetterFilter filter, Deadline deadline);
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Deadline deadline);
+    /// The dead letter at this position with what sending it again would send; Errc::not_found when there is none.
+    boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(LogPosition position);
     Result<ReplayStatus> replay(SequenceRange range);
     void note_replay(ReplayStatus replay) { replay_ = std::move(replay); }
     /// Keeps others from dealing with its dead letters; nullopt when somebody does already.
@@ -186,7 +188,6 @@ class IntegrationRuntime {
     boost::asio::awaitable<void> run_replay(SequenceRange range);
     boost::asio::awaitable<bool> feed_replay(SideLane& side, Sequence& next, Sequence to);
     void end_replay(Sequence to);
-    Event sample_event() const;
     /// stop() waits for these.
     class Operation {
       public:

@@ -6,8 +6,8 @@
 #include "base/assert.hpp"
 #include "base/ids.hpp"
 #include "delivery/integration_runtime.hpp"
+#include "delivery/sample_event.hpp"
 #include "delivery/stored_event.hpp"
-#include "event/envelope_writer.hpp"
 
 namespace sluice {
 
@@ -287,33 +287,6 @@ awaitable<bool> IntegrationRuntime::feed_replay(SideLane& side, Sequence& next, 
 
 // A sample.
 
-/// An event as the integration's filter asks for, with stand-ins where a pattern leaves it open.
-Event IntegrationRuntime::sample_event() const {
-    std::string rec_type = config_.filter.rec_types.empty() ? "sluice.sample" : config_.filter.rec_types.front();
-    for (std::size_t star = rec_type.find('*'); star != std::string::npos; star = rec_type.find('*', star)) {
-        std::size_t length = rec_type.compare(star, 2, "**") == 0 ? 2 : 1;
-        rec_type.replace(star, length, "sample");
-        star += 6;
-    }
-    std::string id = "sample-" + std::to_string(to_epoch_ms(around_.clock.now()));
-    EventView attributes;
-    attributes.org = config_.org;
-    attributes.rec_type = rec_type;
-    attributes.id = id;
-    attributes.source = "ShareService";
-    attributes.event_type = EventType::create;
-    attributes.object_type = ObjectType::objs;
-    const std::string data = R"({"sluice_sample":true,"message":"a sample event, sent on request"})";
-    const std::string head = R"({"_id":")" + id + R"(","id":")" + id + R"(","recType":")" + rec_type + R"(","data":)";
-    EventBatch batch;
-    EnvelopeWriter writer(batch);
-    writer.begin(attributes).append(head).append(data).append("}");
-    writer.end(head.size(), data.size());
-    Result<EventView> view = decode_event(batch.body(0));
-    SLUICE_ASSERT(view, "an envelope that was just written can be read");
-    return Event(batch.bytes(), *view, {0, around_.routed()}, around_.clock.now());
-}
-
 awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(Deadline deadline) {
     if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     if (beside_)
@@ -326,9 +299,8 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     SideLane side{
         Lane(side_options(), Cursor{}, {}, now()),
         std::make_unique<MessageSlots>(*destination_, renderer_, std::move(*id), config_.ordering == Ordering::key)};
-    Event sample = sample_event();
-    side.feed(Event(sample.owner(), sample.view(), {0, std::max<Sequence>(sample.sequence(), 1)}, sample.time()),
-              now());
+    const LogPosition position{0, std::max<Sequence>(around_.routed(), 1)};
+    side.feed(sample_event(config_, {}, position, around_.clock.now()), now());
     std::optional<BatchIndex> batch = co_await side_turn(side.lane);
     if (batch) {
         std::span<const SlotIndex> in_batch = side.lane.batch(*batch);

@@ -169,6 +169,24 @@ awaitable<Result<DeadLetterPage>> IntegrationRuntime::dead_letters(DeadLetterFil
     co_return found;
 }
 
+awaitable<Result<DeadLetterPreview>> IntegrationRuntime::dead_letter(LogPosition position) {
+    Operation operation(*this);
+    DeadLetterFilter only = DeadLetterFilter::at({position});
+    const LogPosition beginning;
+    Result<DeadLetterPage> page = co_await dead_letters(std::move(only), beginning, 1);
+    if (!page) co_return page.error();
+    if (page->items.empty())
+        co_return make_error(Errc::not_found,
+                             "integration " + config_.id + " has no dead letter " + to_string(position));
+    DeadLetterPreview found;
+    found.letter = std::move(page->items.front());
+    Result<Event> event = event_of(found.letter);
+    if (!event) co_return event.error();
+    std::unique_ptr<MessageSlots> slots = make_slots();
+    found.preview = preview_event(*destination_, *slots, *event, content_type_of(config_.payload));
+    co_return found;
+}
+
 awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_letters() {
     std::vector<Lane::KeyName> keys;
     std::optional<LogPosition> after = LogPosition{};

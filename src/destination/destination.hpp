@@ -88,6 +88,16 @@ struct ProbeReport {
     bool ok() const noexcept;  ///< no step failed
 };
 
+/// What is sent of a message beside its body, as those who consume it there will see it. Owns its text.
+struct SentBeside {
+    struct Field {
+        std::string name;
+        std::string value;
+    };
+    std::vector<Field> metadata;    ///< headers, attributes, properties: what the destination calls them is its own
+    std::vector<Field> addressing;  ///< what the service places it or tells it by, in its own words: `PartitionKey`
+};
+
 /// One place to deliver to, as one integration has it. Never batches, retries, reorders or drops: that is the lane's
 /// work. Ownership: the integration's runtime. Thread: the integration's shard, all calls. Lifecycle: made by its
 /// factory (no I/O), used until close() has completed.
@@ -105,6 +115,10 @@ class Destination {
 
     /// Bytes of this message as the service counts them against Limits.
     virtual std::size_t size_of(const Message& message) const = 0;
+
+    /// What deliver() would send of this message beside its body, for people who look before they send. An error means
+    /// that it can never be sent. No I/O.
+    virtual Result<SentBeside> beside(const Message&) const { return SentBeside{}; }
 
     /// Sends one batch within Limits, in the order given, and answers with exactly one verdict per message, in that
     /// order. Completes by the deadline at the latest: what is unclear then is `retry` and ambiguous. Several calls may

@@ -18,6 +18,12 @@ const DestinationKind* DestinationRegistry::find(std::string_view type) const {
     return found == kinds_.end() ? nullptr : &found->second;
 }
 
+std::vector<const DestinationKind*> DestinationRegistry::all() const {
+    std::vector<const DestinationKind*> kinds;
+    for (const auto& [type, kind] : kinds_) kinds.push_back(&kind);
+    return kinds;
+}
+
 std::string DestinationRegistry::known_types() const {
     std::string names;
     for (const auto& [type, kind] : kinds_) {

@@ -4,9 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -31,6 +33,20 @@ struct DestinationContext {
     std::string content_type = "application/json";  ///< of the bodies to deliver, as the payload form has it
 };
 
+/// What a person pasted, as one kind of destination understands it. Contains nothing of the text.
+struct Recognised {
+    std::string artefact;  ///< what it is, in its cloud's words: `a device's connection string of Azure IoT Hub`
+    std::string member;    ///< which setting takes it, as it was pasted: `credentials.csv`; empty where it is refused
+    std::optional<Error> refused = {};  ///< it is this cloud's and cannot be used: why, and what to paste instead
+    bool by_shape_only = false;         ///< any text of this shape may be it: counts where nobody else knows the text
+};
+
+/// Something that settings say of where they lead, for people: `region`, `eu-west-1`. Never a secret.
+struct SettingsFact {
+    std::string name;
+    std::string value;
+};
+
 /// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator
 /// named).
 struct DestinationKind {
@@ -45,6 +61,12 @@ struct DestinationKind {
     /// Names of members whose values are secrets, as dotted paths, `*` standing for every member of an object: shown
     /// as `"…redacted…"`, kept when sent back so.
     std::span<const std::string_view> secret_paths;
+    /// What a pasted text is, by the parsers that check() uses: white space, byte order mark, CRLF and quotes are
+    /// forgiven. nullopt for what is none of this cloud's. Null where nothing is ever pasted.
+    std::function<std::optional<Recognised>(std::string_view text)> recognise = {};
+    /// What settings say so far, complete or not: host, account, hub, queue, stream, topic, region, whose key. What
+    /// cannot be read is left out.
+    std::function<std::vector<SettingsFact>(const boost::json::object& settings)> describe = {};
 };
 
 /// All kinds there are. Filled by `app` at start-up, one line a connector; read-only afterwards. Thread: any.
@@ -52,6 +74,8 @@ class DestinationRegistry {
   public:
     void add(DestinationKind kind);
     const DestinationKind* find(std::string_view type) const;
+    /// By their types.
+    std::vector<const DestinationKind*> all() const;
     /// For messages: `file, kinesis, sqs, webhook`.
     std::string known_types() const;
 

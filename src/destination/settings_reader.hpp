@@ -85,6 +85,8 @@ class SettingsReader {
 
     /// True while nothing was wrong. finish() also looks for members nobody asked for.
     bool ok() const noexcept { return !error_; }
+    /// What was wrong first so far.
+    const std::optional<Error>& error() const noexcept { return error_; }
     Result<void> finish();
 
   private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/encoding.hpp"
 
@@ -41,19 +42,12 @@ std::string_view trimmed(std::string_view text) {
 void read_url(SettingsReader& reader, WebhookTarget& target) {
     auto given = reader.text("url");
     if (!given) return reader.fail("url", "is missing", "the address that takes the events, https://…");
-    auto text = trimmed(*given);
-    auto authority = text.find("://");
-    auto path = authority == std::string_view::npos ? std::string_view::npos : text.find_first_of("/?#", authority + 3);
-    auto endpoint = Endpoint::parse(text.substr(0, path));
-    if (!endpoint) return reader.fail("url", "is not a URL: " + endpoint.error().message, endpoint.error().hint);
-    target.endpoint = *endpoint;
-    target.host_header = endpoint->host_header();
-    target.target = path == std::string_view::npos ? "/" : std::string(text.substr(path));
-    if (target.target.front() == '?') target.target.insert(0, "/");
-    bool plain = std::all_of(target.target.begin(), target.target.end(),
-                             [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
-    if (!plain) return reader.fail("url", "has a character that must be percent-encoded, or a fragment (#…)");
-    target.url = std::string(text.substr(0, text.find('?')));
+    auto url = parse_webhook_url(*given);
+    if (!url) return reader.fail("url", url.error().message, url.error().hint);
+    target.endpoint = std::move(url->endpoint);
+    target.host_header = target.endpoint.host_header();
+    target.target = std::move(url->target);
+    target.url = std::move(url->shown);
 }
 
 /// Standard Webhooks: `whsec_` and base64; any other text is the key as it stands.
@@ -86,6 +80,26 @@ void read_headers(SettingsReader& reader, WebhookTarget& target) {
 }
 
 }  // namespace
+
+Result<WebhookUrl> parse_webhook_url(std::string_view given) {
+    auto text = trimmed(given);
+    if (text.size() > 2 && text.front() == '\'' && text.back() == '\'') text = trimmed(text.substr(1, text.size() - 2));
+    auto authority = text.find("://");
+    auto path = authority == std::string_view::npos ? std::string_view::npos : text.find_first_of("/?#", authority + 3);
+    auto endpoint = Endpoint::parse(text.substr(0, path));
+    if (!endpoint)
+        return make_error(Errc::invalid_argument, "is not a URL: " + endpoint.error().message, endpoint.error().hint);
+    WebhookUrl url;
+    url.endpoint = std::move(*endpoint);
+    url.target = path == std::string_view::npos ? "/" : std::string(text.substr(path));
+    if (url.target.front() == '?') url.target.insert(0, "/");
+    bool plain =
+        std::all_of(url.target.begin(), url.target.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+    if (!plain)
+        return make_error(Errc::invalid_argument, "has a character that must be percent-encoded, or a fragment (#…)");
+    url.shown = std::string(text.substr(0, text.find('?')));
+    return url;
+}
 
 WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context) {
     WebhookTarget target;

@@ -27,6 +27,15 @@ struct WebhookTarget {
     ConnectOptions connect;
 };
 
+/// What a `url` says. Plain value.
+struct WebhookUrl {
+    Endpoint endpoint;
+    std::string target;  ///< path and query
+    std::string shown;   ///< for people: without the query, which may hold a key
+};
+/// White space and quotes around it are forgiven. The error's message follows the member's path: `is not a URL: …`.
+Result<WebhookUrl> parse_webhook_url(std::string_view text);
+
 /// Reads `url`, `secret`, `headers`, `endpoint`, `proxy` and `tls`; what is wrong is left with the reader. The URL must
 /// be https unless it is loopback; a query is allowed, a user or a fragment is not.
 WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context);

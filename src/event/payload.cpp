@@ -70,7 +70,17 @@ constexpr std::array<std::pair<PayloadForm, std::string_view>, 4> kForms = {
      {PayloadForm::data, "data"},
      {PayloadForm::cloudevents, "cloudevents"}}};
 
+constexpr std::array<RedactSuggestion, 4> kSuggestions = {
+    {{"origin.tokendata", "the token that wrote the object, and the address it came from"},
+     {"origin.remoteAddress", "the address it came from"},
+     {"creatorId", "the token that created the object"},
+     {"updaterId", "the token that changed it last"}}};
+
 }  // namespace
+
+std::span<const RedactSuggestion> redact_suggestions() noexcept {
+    return kSuggestions;
+}
 
 std::string_view to_string(PayloadForm form) noexcept {
     for (const auto& [known, name] : kForms) {
@@ -105,6 +115,11 @@ Result<PayloadRenderer> PayloadRenderer::make(PayloadForm form, const std::vecto
         made.redact_.push_back(std::move(*path));
     }
     return made;
+}
+
+bool PayloadRenderer::has_path(const Event& event, std::string_view path) {
+    Result<Path> names = parse_path(path);
+    return names && json::find_path(event->obj, *names).has_value();
 }
 
 Result<std::string_view> PayloadRenderer::render(const Event& event, std::string& scratch) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,14 @@ std::optional<PayloadForm> parse_payload_form(std::string_view text) noexcept;
 /// The media type of what is delivered in this form: CloudEvents have one of their own (CloudEvents JSON format, §3).
 std::string_view content_type_of(PayloadForm form) noexcept;
 
+/// A member of an object that tells of whoever wrote it rather than of what was measured.
+struct RedactSuggestion {
+    std::string_view path;
+    std::string_view why;
+};
+/// What a set-up page suggests to leave out (product.md, `redact`).
+std::span<const RedactSuggestion> redact_suggestions() noexcept;
+
 /// Makes what is delivered out of an event (product.md, "The envelope": payload, redact). Immutable. Thread: any.
 class PayloadRenderer {
   public:
@@ -26,6 +36,9 @@ class PayloadRenderer {
     /// is untouched; otherwise they are written to `scratch`, which the caller keeps alive. Errc::not_found when `data`
     /// is asked of an object without data.
     Result<std::string_view> render(const Event& event, std::string& scratch) const;
+
+    /// Whether the event's object has a member at this path for `redact` to remove.
+    static bool has_path(const Event& event, std::string_view path);
 
     bool is_stored_bytes() const noexcept { return redact_.empty() && form_ != PayloadForm::cloudevents; }
     PayloadForm form() const noexcept { return form_; }

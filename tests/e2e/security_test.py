@@ -28,7 +28,9 @@ ROUTES = [("GET", "/v1/integrations"), ("POST", "/v1/integrations"), ("GET", "/v
           ("POST", "/v1/integrations/{id}/sample"), ("POST", "/v1/integrations/{id}/pause"),
           ("POST", "/v1/integrations/{id}/resume"), ("POST", "/v1/integrations/{id}/replay"),
           ("GET", "/v1/integrations/{id}/dead-letters"), ("POST", "/v1/integrations/{id}/dead-letters/redeliver"),
-          ("POST", "/v1/integrations/{id}/dead-letters/discard"), ("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
+          ("POST", "/v1/integrations/{id}/dead-letters/discard"), ("GET", "/v1/integrations/{id}/dead-letters/{sequence}"),
+          *[("POST", "/v1/drafts/" + what) for what in ("recognise", "check", "test", "sample", "preview", "recent")],
+          ("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
           ("GET", "/v1/tokens/{id}"), ("DELETE", "/v1/tokens/{id}"), ("POST", "/v1/tokens/{id}/rotate"), ("GET", "/v1/orgs"),
           ("POST", "/v1/orgs"), ("GET", "/v1/orgs/{id}"), ("PUT", "/v1/orgs/{id}"), ("PATCH", "/v1/orgs/{id}"),
           ("DELETE", "/v1/orgs/{id}"), ("GET", "/v1/audit"), ("GET", "/v1/status"), ("POST", "/v1/reload"), ("GET", "/v1/tail")]

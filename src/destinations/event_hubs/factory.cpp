@@ -8,6 +8,7 @@
 #include "destinations/event_hubs/https_destination.hpp"
 #include "destinations/event_hubs/kafka_destination.hpp"
 #include "destinations/event_hubs/producer_pool.hpp"
+#include "destinations/event_hubs/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -37,7 +38,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind event_hubs_kind() {
-    return {"event_hubs", check, make, kSecretPaths};
+    return {"event_hubs", check, make, kSecretPaths, event_hubs::recognise, event_hubs::describe};
 }
 
 }  // namespace sluice

@@ -7,6 +7,7 @@
 
 #include "destination/connection_failure.hpp"
 #include "destination/connection_probe.hpp"
+#include "destinations/event_hubs/event_properties.hpp"
 #include "destinations/event_hubs/https_request.hpp"
 #include "destinations/event_hubs/https_response.hpp"
 #include "destinations/event_hubs/hub_of_event.hpp"
@@ -200,6 +201,13 @@ boost::asio::awaitable<void> HttpsDestination::work(Batch* batch) {
         auto verdict = co_await send_run(batch->messages.subspan(first, end - first), batch->hub, batch->deadline);
         for (auto i = first; i < end; ++i) batch->verdicts[i] = verdict;
     }
+}
+
+Result<SentBeside> HttpsDestination::beside(const Message& message) const {
+    SentBeside sent;
+    add_properties(message, config_, sent);
+    if (!message.key.empty()) sent.addressing.push_back({"PartitionKey", partition_key(message.key)});
+    return sent;
 }
 
 boost::asio::awaitable<std::vector<Verdict>> HttpsDestination::deliver(std::span<const Message> messages,

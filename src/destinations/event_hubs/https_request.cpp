@@ -5,14 +5,13 @@
 #include <array>
 
 #include "base/encoding.hpp"
-#include "event/metadata.hpp"
+#include "destinations/event_hubs/event_properties.hpp"
 #include "json/find.hpp"
 
 namespace sluice::event_hubs {
 namespace {
 
 constexpr std::string_view kApiVersion = "?timeout=60&api-version=2014-01";
-constexpr std::string_view kUsualContentType = "application/json";
 constexpr std::string_view kBodyStart = R"({"Body":)";
 constexpr std::string_view kPropertiesStart = R"(,"UserProperties":{)";
 
@@ -29,12 +28,6 @@ std::size_t escaped_size(std::string_view text) {
     std::size_t size = 0;
     for (unsigned char c : text) size += kEscapedSize[c];
     return size;
-}
-
-template <class See>
-void for_each_property(const EventMetadata& metadata, const Config& config, See see) {
-    for (const auto& field : metadata.fields()) see(field.name, field.value);
-    if (config.content_type != kUsualContentType) see("content-type", config.content_type);
 }
 
 void append_message(std::string& out, const Message& message, const Config& config) {

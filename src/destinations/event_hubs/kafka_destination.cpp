@@ -9,9 +9,9 @@
 
 #include "destination/connection_probe.hpp"
 #include "destinations/event_hubs/error_table.hpp"
+#include "destinations/event_hubs/event_properties.hpp"
 #include "destinations/event_hubs/hub_of_event.hpp"
 #include "destinations/event_hubs/probe.hpp"
-#include "event/metadata.hpp"
 
 namespace sluice::event_hubs {
 namespace {
@@ -22,8 +22,6 @@ constexpr std::size_t kMaxConcurrent = 8;
 /// Of a record beside its key, value and headers: lengths, offsets, times, and the batch around it if it is alone.
 constexpr std::size_t kRecordOverhead = 100;
 constexpr std::size_t kHeaderOverhead = 4;
-constexpr std::string_view kContentTypeHeader = "content-type";
-constexpr std::string_view kUsualContentType = "application/json";
 
 std::shared_ptr<const Failure> own_failure(ErrorClass error_class, std::string code, std::string message,
                                            std::string target, std::string hint) {
@@ -136,8 +134,9 @@ void KafkaDestination::send_all(std::span<const Message> messages, Producer& pro
         const auto& message = messages[i];
         const EventMetadata metadata(message.event);
         std::size_t count = 0;
-        for (const auto& field : metadata.fields()) headers[count++] = {field.name, field.value};
-        if (config_.content_type != kUsualContentType) headers[count++] = {kContentTypeHeader, config_.content_type};
+        for_each_property(metadata, config_, [&headers, &count](std::string_view name, std::string_view value) {
+            headers[count++] = {name, value};
+        });
         Record record{message.key, message.body, std::span(headers.data(), count)};
         producer.send(message.target, record, reports, i);
     }
@@ -178,6 +177,13 @@ std::vector<Verdict> KafkaDestination::verdicts_of(const std::vector<Reports::Re
         }
     }
     return verdicts;
+}
+
+Result<SentBeside> KafkaDestination::beside(const Message& message) const {
+    SentBeside sent;
+    add_properties(message, config_, sent);
+    if (!message.key.empty()) sent.addressing.push_back({"record key", std::string(message.key)});
+    return sent;
 }
 
 boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::deliver(std::span<const Message> messages,

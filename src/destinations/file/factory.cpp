@@ -1,5 +1,6 @@
 #include "destinations/file/factory.hpp"
 
+#include "destination/settings_reader.hpp"
 #include "destinations/file/config.hpp"
 #include "destinations/file/destination.hpp"
 
@@ -20,6 +21,12 @@ DestinationKind file_kind() {
         auto config = file_destination::parse_config(settings, context);
         if (!config) return config.error();
         return file_destination::make_destination(std::move(*config), blocking);
+    };
+    kind.describe = [](const boost::json::object& settings) {
+        SettingsReader reader(settings, "destination");
+        std::vector<SettingsFact> facts;
+        if (auto path = reader.text("path")) facts.push_back({"path", std::move(*path)});
+        return facts;
     };
     return kind;
 }

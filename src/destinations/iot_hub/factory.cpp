@@ -8,6 +8,7 @@
 #include "destinations/iot_hub/config.hpp"
 #include "destinations/iot_hub/https_destination.hpp"
 #include "destinations/iot_hub/mqtt_destination.hpp"
+#include "destinations/iot_hub/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -47,7 +48,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind iot_hub_kind() {
-    return {"iot_hub", check, make, kSecretPaths};
+    return {"iot_hub", check, make, kSecretPaths, iot_hub::recognise, iot_hub::describe};
 }
 
 }  // namespace sluice

@@ -37,6 +37,10 @@ Result<void> HttpsDestination::target_of(const Event& event, std::string& out) c
     return append_target(config_, event, out);
 }
 
+Result<SentBeside> HttpsDestination::beside(const Message& message) const {
+    return application_properties(config_, message.event);
+}
+
 std::size_t HttpsDestination::size_of(const Message& message) const {
     return message_bytes(config_, message);
 }

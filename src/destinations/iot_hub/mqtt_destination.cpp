@@ -56,6 +56,10 @@ Result<void> MqttDestination::target_of(const Event& event, std::string& out) co
     return append_target(config_, event, out);
 }
 
+Result<SentBeside> MqttDestination::beside(const Message& message) const {
+    return application_properties(config_, message.event);
+}
+
 std::size_t MqttDestination::size_of(const Message& message) const {
     return message_bytes(config_, message);
 }

@@ -139,6 +139,19 @@ Result<http::ClientRequest> message_request(const Config& config, const Device& 
     return request;
 }
 
+Result<SentBeside> application_properties(const Config& config, const Event& event) {
+    SentBeside sent;
+    auto added = for_each_property(config, event, [&](std::string_view name, std::string_view value) -> Result<void> {
+        sent.metadata.push_back({std::string(name), std::string(value)});
+        return {};
+    });
+    if (!added) return added.error();
+    sent.addressing.push_back({"message id", std::to_string(event.sequence())});
+    sent.addressing.push_back({"content type", config.content_type});
+    sent.addressing.push_back({"content encoding", "utf-8"});
+    return sent;
+}
+
 Result<void> check_properties(const Config& config, const Event& event) {
     bool header = config.transport == Transport::https;
     std::size_t bytes = 0;

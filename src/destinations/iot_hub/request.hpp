@@ -45,6 +45,9 @@ mqtt::Connect connect_packet(const Device& device, const Secret& token, std::uin
 /// metadata and the integration's own properties. Errc::not_found: a property's template has no value for this event.
 Result<std::string> message_topic(const Config& config, const Device& device, const Event& event);
 
+/// What both ways of sending carry beside the body, for Destination::beside().
+Result<SentBeside> application_properties(const Config& config, const Event& event);
+
 /// The same message as a POST. Errc::invalid_argument: a property that an HTTP header cannot carry. The body is
 /// `message`'s own, which must outlive the request.
 Result<http::ClientRequest> message_request(const Config& config, const Device& device, const Message& message,

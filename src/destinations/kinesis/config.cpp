@@ -23,18 +23,13 @@ void read_stream_arn(SettingsReader& settings, Config& config) {
     if (!given) return;
     auto clean = auth::clean_pasted(*given);
     auto arn = auth::AwsArn::parse(clean);
-    constexpr std::string_view kStream = "stream/";
-    bool is_stream = arn && arn->service == "kinesis" && arn->resource.starts_with(kStream) &&
-                     is_valid_stream_name(std::string_view(arn->resource).substr(kStream.size()));
-    if (!is_stream) {
-        settings.fail("stream_arn", "is not the ARN of a data stream", std::string(kArnForm));
-        return;
-    }
+    auto stream = stream_of(arn.value_or(auth::AwsArn()));
+    if (!stream) return settings.fail("stream_arn", stream.error().message, stream.error().hint);
     if (!config.region.empty() && config.region != arn->region) {
         settings.fail("region", "is not the region of stream_arn", "Leave region out: the ARN has it.");
     }
     config.region = arn->region;
-    config.stream = TextTemplate::literal(arn->resource.substr(kStream.size()));
+    config.stream = TextTemplate::literal(std::move(*stream));
     config.stream_arn = clean;
 }
 
@@ -65,6 +60,15 @@ void read_region(SettingsReader& settings, const Config& config) {
 }
 
 }  // namespace
+
+Result<std::string> stream_of(const auth::AwsArn& arn) {
+    constexpr std::string_view kStream = "stream/";
+    std::string_view name = arn.resource;
+    bool is_stream = arn.service == "kinesis" && name.starts_with(kStream);
+    if (is_stream) name.remove_prefix(kStream.size());
+    if (is_stream && is_valid_stream_name(name)) return std::string(name);
+    return make_error(Errc::invalid_argument, "is not the ARN of a data stream", std::string(kArnForm));
+}
 
 bool is_valid_stream_name(std::string_view name) noexcept {
     auto is_allowed = [](char c) {

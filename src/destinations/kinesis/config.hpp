@@ -33,6 +33,9 @@ struct Config {
 Result<Config> parse_config(const boost::json::object& settings, const DestinationContext& context,
                             const auth::AwsEnvironment& environment);
 
+/// The name of the data stream that an ARN names. The error's message follows a member's path.
+Result<std::string> stream_of(const auth::AwsArn& arn);
+
 /// `[A-Za-z0-9_.-]{1,128}`
 bool is_valid_stream_name(std::string_view name) noexcept;
 

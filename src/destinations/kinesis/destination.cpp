@@ -92,6 +92,15 @@ std::size_t KinesisDestination::size_of(const Message& message) const {
     return message.body.size() + (key ? key->size() : 0) + overhead;
 }
 
+Result<SentBeside> KinesisDestination::beside(const Message& message) const {
+    SentBeside sent;
+    std::string scratch;
+    auto key = partition_key_of(config_, message, scratch);
+    if (!key) return key.error();
+    sent.addressing.push_back({"PartitionKey", std::string(*key)});
+    return sent;
+}
+
 boost::asio::awaitable<std::vector<Verdict>> KinesisDestination::deliver(std::span<const Message> messages,
                                                                          Deadline deadline) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);

@@ -7,6 +7,7 @@
 #include "auth/aws_credential_sources.hpp"
 #include "auth/aws_environment.hpp"
 #include "destinations/kinesis/destination.hpp"
+#include "destinations/kinesis/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -41,7 +42,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind kinesis_kind() {
-    return {"kinesis", check, make, auth::kAwsCredentialSecretPaths};
+    return {"kinesis", check, make, auth::kAwsCredentialSecretPaths, kinesis::recognise, kinesis::describe};
 }
 
 }  // namespace sluice

@@ -130,6 +130,10 @@ boost::asio::awaitable<PubSubDestination::Answers> PubSubDestination::publish(st
     }
 }
 
+Result<SentBeside> PubSubDestination::beside(const Message& message) const {
+    return sent_beside(form_, message);
+}
+
 boost::asio::awaitable<std::vector<Verdict>> PubSubDestination::deliver(std::span<const Message> messages,
                                                                         Deadline deadline) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);

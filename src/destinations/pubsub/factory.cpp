@@ -8,6 +8,7 @@
 #include "auth/google_credentials.hpp"
 #include "destinations/pubsub/config.hpp"
 #include "destinations/pubsub/destination.hpp"
+#include "destinations/pubsub/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -49,7 +50,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind pubsub_kind() {
-    return {"pubsub", check, make, kSecretPaths};
+    return {"pubsub", check, make, kSecretPaths, pubsub::recognise, pubsub::describe};
 }
 
 }  // namespace sluice

@@ -120,6 +120,16 @@ void append_topic(std::string& out, std::string_view topic_path) {
     put(out, kRequestTopic, topic_path);
 }
 
+SentBeside sent_beside(const MessageForm& form, const Message& message) {
+    const WrittenMessage written(form, message);
+    SentBeside sent;
+    for (const auto& [name, value] : written.plain().attributes)
+        sent.metadata.push_back({std::string(name), std::string(value)});
+    if (auto key = written.plain().ordering_key; !key.empty())
+        sent.addressing.push_back({"orderingKey", std::string(key)});
+    return sent;
+}
+
 std::size_t message_bytes(const MessageForm& form, const Message& message) {
     const WrittenMessage written(form, message);
     return plain_message_bytes(written.plain());

@@ -44,6 +44,9 @@ struct MessageForm {
     std::string_view content_type;  ///< as the attribute `content-type`; empty: none
 };
 
+/// A message's attributes and ordering key, for Destination::beside().
+SentBeside sent_beside(const MessageForm& form, const Message& message);
+
 /// A message's bytes in a serialized request, its tag and length included.
 std::size_t message_bytes(const MessageForm& form, const Message& message);
 

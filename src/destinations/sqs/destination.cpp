@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "destination/connection_probe.hpp"
+#include "destinations/sqs/message_attributes.hpp"
 #include "destinations/sqs/probe.hpp"
 #include "destinations/sqs/response.hpp"
 
@@ -59,6 +60,19 @@ Result<void> SqsDestination::target_of(const Event&, std::string& out) const {
 
 std::size_t SqsDestination::size_of(const Message& message) const {
     return message_bytes(message);
+}
+
+Result<SentBeside> SqsDestination::beside(const Message& message) const {
+    SentBeside sent;
+    MessageIds ids;
+    if (auto failure = read_ids(config_, message, ids))
+        return make_error(Errc::invalid_argument, failure->message, failure->hint);
+    const MessageAttributes attributes(message.event);
+    for (const auto& each : attributes.all())
+        sent.metadata.push_back({std::string(each.name), std::string(each.value)});
+    if (!ids.group.empty()) sent.addressing.push_back({"MessageGroupId", std::move(ids.group)});
+    if (!ids.deduplication.empty()) sent.addressing.push_back({"MessageDeduplicationId", std::move(ids.deduplication)});
+    return sent;
 }
 
 boost::asio::awaitable<std::vector<Verdict>> SqsDestination::deliver(std::span<const Message> messages,

@@ -8,6 +8,7 @@
 #include "auth/aws_environment.hpp"
 #include "destinations/sqs/config.hpp"
 #include "destinations/sqs/destination.hpp"
+#include "destinations/sqs/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -45,7 +46,7 @@ Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, c
 }  // namespace
 
 DestinationKind sqs_kind() {
-    return {"sqs", check, make, kSecretPaths};
+    return {"sqs", check, make, kSecretPaths, sqs::recognise, sqs::describe};
 }
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #include "destinations/sqs/request.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -46,6 +48,21 @@ void append_attributes(std::string& out, const Event& event) {
     out += '}';
 }
 
+/// Replaces `text` by its hash where SQS cannot carry it.
+void make_carriable(std::string& text) {
+    std::string hash;
+    if (carriable_id(text, hash).data() != text.data()) text = std::move(hash);
+}
+
+/// The value of a member's template in `out`; null when it has one for this event.
+std::shared_ptr<const Failure> read_template(const Config& config, const TextTemplate& source, std::string_view member,
+                                             const Event& event, std::string& out) {
+    auto has_value = source.evaluate_to(event, out);
+    if (has_value) return nullptr;
+    return unsendable(config, fmt::format("no_{}", member), fmt::format("{}: {}", member, has_value.error().message),
+                      "give the template a fallback, such as |id");
+}
+
 /// Writes the entries of one request, one after the other.
 class EntryWriter {
   public:
@@ -79,61 +96,51 @@ class EntryWriter {
         out += R"(","MessageBody":)";
         json::append_quoted(out, message.body);
         append_attributes(out, message.event);
-        if (auto reason = append_group(message)) return reason;
-        if (auto reason = append_deduplication_id(message)) return reason;
+        if (auto reason = read_ids(config_, message, ids_)) return reason;
+        append_id(R"(,"MessageGroupId":)", ids_.group);
+        append_id(R"(,"MessageDeduplicationId":)", ids_.deduplication);
         out += '}';
         return nullptr;
     }
 
-    std::shared_ptr<const Failure> append_group(const Message& message) {
-        if (!config_.queue.fifo && !config_.message_group_id) return nullptr;
-        std::string_view group = message.key.empty() ? message.event->id : message.key;
-        if (config_.message_group_id) {
-            text_.clear();
-            if (auto has_value = config_.message_group_id->evaluate_to(message.event, text_); !has_value) {
-                return unsendable(config_, "no_message_group_id", "message_group_id: " + has_value.error().message,
-                                  "give the template a fallback, such as |id");
-            }
-            group = text_;
-        }
-        append_id(R"(,"MessageGroupId":)", group);
-        return nullptr;
-    }
-
-    std::shared_ptr<const Failure> append_deduplication_id(const Message& message) {
-        if (!config_.queue.fifo) return nullptr;
-        text_.clear();
-        if (config_.deduplication_id) {
-            if (auto has_value = config_.deduplication_id->evaluate_to(message.event, text_); !has_value) {
-                return unsendable(config_, "no_deduplication_id", "deduplication_id: " + has_value.error().message,
-                                  "give the template a fallback, such as |id");
-            }
-        } else {
-            text_ += message.event->id;
-            text_ += ':';
-            append_number(text_, message.event.sequence());
-        }
-        // Within five minutes of the first delivery the queue would take the event for a repetition of it.
-        if (!message.replay.empty()) {
-            text_ += ':';
-            text_ += message.replay;
-        }
-        append_id(R"(,"MessageDeduplicationId":)", text_);
-        return nullptr;
-    }
-
-    void append_id(std::string_view name, std::string_view text) {
+    void append_id(std::string_view name, std::string_view id) {
+        if (id.empty()) return;
         batch_.body += name;
-        json::append_quoted(batch_.body, carriable_id(text, hash_));
+        json::append_quoted(batch_.body, id);
     }
 
     const Config& config_;
     SendBatch& batch_;
-    std::string text_;
-    std::string hash_;
+    MessageIds ids_;
 };
 
 }  // namespace
+
+std::shared_ptr<const Failure> read_ids(const Config& config, const Message& message, MessageIds& out) {
+    out.group.clear();
+    out.deduplication.clear();
+    if (config.message_group_id) {
+        auto missing = read_template(config, *config.message_group_id, "message_group_id", message.event, out.group);
+        if (missing) return missing;
+    } else if (config.queue.fifo) {
+        out.group = message.key.empty() ? message.event->id : message.key;
+    }
+    if (config.message_group_id || config.queue.fifo) make_carriable(out.group);
+    if (!config.queue.fifo) return nullptr;
+    std::string& id = out.deduplication;
+    if (config.deduplication_id) {
+        auto missing = read_template(config, *config.deduplication_id, "deduplication_id", message.event, id);
+        if (missing) return missing;
+    } else {
+        id = message.event->id;
+        id += ':';
+        append_number(id, message.event.sequence());
+    }
+    // Within five minutes of the first delivery the queue would take the event for a repetition of it.
+    if (!message.replay.empty()) id.append(":").append(message.replay);
+    make_carriable(id);
+    return nullptr;
+}
 
 std::string_view carriable_id(std::string_view text, std::string& scratch) {
     bool fits = !text.empty() && text.size() <= kMaxIdCharacters &&

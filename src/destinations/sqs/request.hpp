@@ -34,6 +34,14 @@ constexpr std::pair<std::string_view, std::string_view> kQueryMode = {"x-amzn-qu
 /// `scratch`.
 std::string_view carriable_id(std::string_view text, std::string& scratch);
 
+/// What SQS groups a message by and tells its repetitions by; empty: it has none.
+struct MessageIds {
+    std::string group;
+    std::string deduplication;
+};
+/// Works them out; null, or why the message can never be sent. `out` is used again.
+std::shared_ptr<const Failure> read_ids(const Config& config, const Message& message, MessageIds& out);
+
 /// A message's bytes as SQS counts them.
 std::size_t message_bytes(const Message& message);
 

@@ -47,6 +47,10 @@ class WebhookDestination final : public Destination {
 
     std::size_t size_of(const Message& message) const override { return message.body.size(); }
 
+    Result<SentBeside> beside(const Message& message) const override {
+        return headers_beside(config_, integration_id_, message, clock_.now());
+    }
+
     boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages,
                                                          Deadline deadline) override {
         std::vector<Verdict> verdicts;

@@ -4,6 +4,7 @@
 
 #include "destinations/webhook/config.hpp"
 #include "destinations/webhook/destination.hpp"
+#include "destinations/webhook/recognition.hpp"
 
 namespace sluice {
 namespace {
@@ -27,6 +28,8 @@ DestinationKind webhook_kind() {
         return webhook::make_destination(std::move(*config), context);
     };
     kind.secret_paths = kSecretPaths;
+    kind.recognise = webhook::recognise;
+    kind.describe = webhook::describe;
     return kind;
 }
 

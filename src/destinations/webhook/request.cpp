@@ -33,4 +33,18 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     return request;
 }
 
+SentBeside headers_beside(const WebhookConfig& config, std::string_view integration_id, const Message& message,
+                          Timestamp now) {
+    SentBeside sent;
+    sent.addressing.push_back({"POST", config.url});
+    const http::ClientRequest request = build_request(config, integration_id, message, now);
+    const std::size_t own = request.headers.all().size() - config.headers.size();
+    for (const auto& [name, value] : request.headers.all()) {
+        bool is_given = sent.metadata.size() >= own;
+        bool is_signature = name == "webhook-signature";
+        sent.metadata.push_back({name, is_given ? "(as set)" : is_signature ? "v1,(made with the secret)" : value});
+    }
+    return sent;
+}
+
 }  // namespace sluice::webhook

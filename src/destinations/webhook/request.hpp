@@ -11,4 +11,9 @@ namespace sluice::webhook {
 http::ClientRequest build_request(const WebhookConfig& config, std::string_view integration_id, const Message& message,
                                   Timestamp now);
 
+/// The headers of that request, for Destination::beside(). Values that may be secret are told as such: what the
+/// integration's own settings give, and the signature.
+SentBeside headers_beside(const WebhookConfig& config, std::string_view integration_id, const Message& message,
+                          Timestamp now);
+
 }  // namespace sluice::webhook
