@@ -58,13 +58,13 @@ async function edit(page, { node }) {
   const changed = async (from, to) => text.fill((await text.inputValue()).replace(from, to));
   await go(page, '/integrations/made-here');
   await heading(page, 'made-here');
-  await press(page, 'Edit');
+  await press(page, 'Edit as JSON');
   await text.fill('{ oops');
   await press(dialogOf(page), 'Save');
   await dialogOf(page).getByText('This is not valid JSON').waitFor();
   await press(dialogOf(page), 'Cancel');
 
-  await press(page, 'Edit');
+  await press(page, 'Edit as JSON');
   await accessible(page, 'the settings dialog');
   assert.match(await text.inputValue(), /"\(redacted\)"/);
   await changed('"io.demo.**"', '"io.demo.*"');

@@ -11,6 +11,8 @@ const PAGES = [
   ['/', 'Overview', 'Integrations by state'],
   ['/integrations', 'Integrations', 'to-kinesis'],
   ['/integrations/to-kinesis', 'to-kinesis', 'matched, each accounted for'],
+  ['/integrations/new', 'New integration', 'Where the events go'],
+  ['/integrations/made-here/edit', 'Edit made-here', 'The settings are complete.'],
   ['/integrations/nobody', 'nobody', 'There is no such integration.'],
   ['/tail', 'Live tail', 'Events as they are stored'],
   ['/tokens', 'Tokens', 'New token'],

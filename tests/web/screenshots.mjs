@@ -59,6 +59,26 @@ async function take(name, address, options, ready) {
   await close();
 }
 
+/** *New integration* with an access key recognised, the payload shown and the test passed. */
+async function setUp(page) {
+  await page.getByText('Kinesis Data Streams', { exact: true }).click();
+  const { access_key_id, secret_access_key } = aws.credentials;
+  await page.getByLabel('Paste here').fill(`Access key ID,Secret access key\n${access_key_id},${secret_access_key}`);
+  await page.getByText('Recognised:').waitFor();
+  await page.getByLabel('Stream', { exact: true }).fill('acme-building-events');
+  await page.getByLabel('Region', { exact: true }).fill('eu-west-1');
+  await page.getByText('More connection settings').click();
+  await page.getByLabel('Endpoint', { exact: true }).fill(far.place.url);
+  await page.getByText('More connection settings').click();
+  await page.getByLabel('recTypes').fill('io.microshare.*.unpacked.**');
+  await page.getByLabel('origin.tokendata').check();
+  await page.getByText('The settings are complete.').waitFor();
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByText('The test passed.').waitFor();
+  await page.getByLabel('The body that would be sent').waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
+}
+
 const size = { viewport: { width: 1200, height: 800 } };
 try {
   await node.api('POST', '/v1/integrations/tailspin-archive/pause');
@@ -71,6 +91,13 @@ try {
   await take('phone', '/integrations/initech-readings', { viewport: { width: 390, height: 780 } }, (page) =>
     page.getByText('What to do:').first().waitFor(),
   );
+  await take('new-integration', '/integrations/new', { viewport: { width: 1280, height: 1240 } }, setUp);
+  await take('new-integration-dark', '/integrations/new', { viewport: { width: 1280, height: 1000 }, colorScheme: 'dark' }, async (page) => {
+    await setUp(page);
+    await page.getByRole('heading', { name: 'What is sent' }).scrollIntoViewIfNeeded();
+    await page.evaluate(() => document.querySelector('#step-4').scrollIntoView());
+  });
+  await take('new-integration-phone', '/integrations/new', { viewport: { width: 390, height: 844 } }, setUp);
 } finally {
   building.kill();
   node.stop();

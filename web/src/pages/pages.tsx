@@ -6,6 +6,8 @@ import { Overview } from './overview/Overview';
 import { Audit } from './audit/Audit';
 import { Integrations } from './integrations/Integrations';
 import { Integration } from './integration/Integration';
+import { EditIntegration } from './new-integration/EditIntegration';
+import { NewIntegration } from './new-integration/NewIntegration';
 import { NotFound } from './NotFound';
 import { Orgs } from './orgs/Orgs';
 import { Tail } from './tail/Tail';
@@ -45,6 +47,10 @@ const PLAIN: Record<string, Shown> = {
 
 export function pageOf({ parts }: Route): Shown {
   const [first, second] = parts;
+  if (first === 'integrations' && parts.length === 2 && second === 'new')
+    return { section: 'integrations', Page: NewIntegration, key: 'new integration' };
+  if (first === 'integrations' && parts.length === 3 && parts[2] === 'edit')
+    return { section: 'integrations', Page: EditIntegration, key: `edit ${second}` };
   if (first === 'integrations' && parts.length === 2)
     return { section: 'integrations', Page: Integration, key: `integration ${second}` };
   const plain = parts.length < 2 && Object.hasOwn(PLAIN, first ?? '') ? PLAIN[first ?? ''] : undefined;

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { Integration } from '../../api/types';
 import { Button } from '../../components/Button';
 import { JsonView } from '../../components/JsonView';
+import { formatRoute, Link } from '../../routing/route';
 import { SettingsDialog } from './SettingsDialog';
 import { settingsOf } from './settings';
 
@@ -20,9 +21,14 @@ export function SettingsCard({
       <div className="card-head">
         <h2 id="settings">Settings</h2>
         {item.source === 'api' ? (
-          <Button small onClick={() => setOpen(true)}>
-            Edit
-          </Button>
+          <div className="row">
+            <Link to={formatRoute(['integrations', item.id, 'edit'])} className="button button-small">
+              Edit
+            </Link>
+            <Button small onClick={() => setOpen(true)}>
+              Edit as JSON
+            </Button>
+          </div>
         ) : (
           <span className="soft small">
             They are the configuration file’s: change them there, then <code>sluice reload</code>.

@@ -2,11 +2,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { type IntegrationFilter, listIntegrations } from '../../api/integrations';
 import { Button } from '../../components/Button';
+import { Icon } from '../../components/Icon';
 import { Empty, LoadFailure, Loading } from '../../components/Notice';
 import { PageHead } from '../../components/PageHead';
 import { useDebounced } from '../../components/useDebounced';
 import { plural } from '../../format/numbers';
-import { formatRoute, navigate } from '../../routing/route';
+import { formatRoute, Link, navigate } from '../../routing/route';
 import type { PageProps } from '../pages';
 import { Filters } from './Filters';
 import { IntegrationList } from './IntegrationList';
@@ -24,6 +25,13 @@ export function filterOf(query: URLSearchParams): IntegrationFilter {
     sort: query.get('sort') ?? '',
   };
 }
+
+const NewIntegrationLink = () => (
+  <Link to="/integrations/new" className="button button-primary">
+    <Icon name="add" />
+    New integration
+  </Link>
+);
 
 export function Integrations({ route }: PageProps) {
   const [filter, setFilter] = useState(() => filterOf(route.query));
@@ -50,7 +58,7 @@ export function Integrations({ route }: PageProps) {
 
   return (
     <>
-      <PageHead title="Integrations">
+      <PageHead title="Integrations" actions={<NewIntegrationLink />}>
         <p role="status">{first ? summary(first.total, isFiltered) : ' '}</p>
       </PageHead>
       <Filters filter={filter} states={first?.states} onChange={setFilter} />
@@ -58,7 +66,7 @@ export function Integrations({ route }: PageProps) {
       {list.isError && <LoadFailure error={list.error} onRetry={() => list.refetch()} />}
       {first && items.length === 0 && !isFiltered && (
         <div className="card">
-          <Empty title="There is no integration yet.">
+          <Empty title="There is no integration yet." action={<NewIntegrationLink />}>
             An integration sends events of the streams you choose to your cloud. One can be made here, with the sluice
             command, over the API, or in the configuration file.
           </Empty>
