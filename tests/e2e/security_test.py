@@ -27,13 +27,15 @@ ROUTES = [("GET", "/v1/integrations"), ("POST", "/v1/integrations"), ("GET", "/v
           ("PATCH", "/v1/integrations/{id}"), ("DELETE", "/v1/integrations/{id}"), ("POST", "/v1/integrations/{id}/test"),
           ("POST", "/v1/integrations/{id}/sample"), ("POST", "/v1/integrations/{id}/pause"),
           ("POST", "/v1/integrations/{id}/resume"), ("POST", "/v1/integrations/{id}/replay"),
-          ("GET", "/v1/integrations/{id}/dead-letters"), ("POST", "/v1/integrations/{id}/dead-letters/redeliver"),
+          ("GET", "/v1/integrations/{id}/dead-letters"), ("GET", "/v1/integrations/{id}/dead-letters/{sequence}"),
+          ("POST", "/v1/integrations/{id}/dead-letters/redeliver"),
           ("POST", "/v1/integrations/{id}/dead-letters/discard"), ("GET", "/v1/integrations/{id}/dead-letters/{sequence}"),
           *[("POST", "/v1/drafts/" + what) for what in ("recognise", "check", "test", "sample", "preview", "recent")],
           ("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
           ("GET", "/v1/tokens/{id}"), ("DELETE", "/v1/tokens/{id}"), ("POST", "/v1/tokens/{id}/rotate"), ("GET", "/v1/orgs"),
           ("POST", "/v1/orgs"), ("GET", "/v1/orgs/{id}"), ("PUT", "/v1/orgs/{id}"), ("PATCH", "/v1/orgs/{id}"),
-          ("DELETE", "/v1/orgs/{id}"), ("GET", "/v1/audit"), ("GET", "/v1/status"), ("POST", "/v1/reload"), ("GET", "/v1/tail")]
+          ("DELETE", "/v1/orgs/{id}"), ("GET", "/v1/audit"), ("GET", "/v1/status"), ("POST", "/v1/reload"), ("GET", "/v1/tail"),
+          *(("POST", f"/v1/drafts/{what}") for what in ("recognise", "check", "test", "sample", "preview", "recent"))]
 SHARE = [(method, f"/{kind}/io.acme.desk{rest}") for kind in ("share", "device", "device-health")
          for method, rest in (("POST", ""), ("GET", ""), ("POST", "/tags/Dublin"), ("GET", "/tags/Dublin"), ("GET", "/latest"),
                               ("GET", "/{object}"), ("PUT", "/{object}"), ("DELETE", "/{object}"))] + [("POST", "/events")]
@@ -164,7 +166,7 @@ def fill(path, things):
     for at, part in enumerate(parts):
         if part.startswith("{"):
             kind = "object" if part == "{object}" else parts[at - 1]
-            parts[at] = things.get(kind, "nothing")
+            parts[at] = things.get(kind, "1")
     return "/".join(parts)
 
 
@@ -242,6 +244,17 @@ def each_wrong_token(folder):
         for header in ({"Sluice-Org": OTHER}, {"sluice-org": OTHER}):
             answer = target.ask("GET", "/v1/integrations", mine["token"], headers=header)
             require(answer.status == 403, f"acting for another org was answered {answer.status}")
+        # A draft in place of another org's integration would be given its kept secrets; its events are another's too.
+        draft = {"settings": {"id": "other-hook", "destination": {"type": "webhook", "url": "https://example.com/"}}, "id": "other-hook"}
+        for what in ("check", "test", "sample", "preview", "recent"):
+            answer = target.ask("POST", f"/v1/drafts/{what}", mine["token"], draft)
+            require(answer.status == 404, f"a draft of another org's was answered {answer.status}: {answer.body[:300]}")
+        own = {"settings": {"id": "mine", "destination": {"type": "webhook", "url": "https://example.com/"}}}
+        for sequence in range(1, int(before["head"]) + 1):
+            shown = target.ask("POST", "/v1/drafts/preview", mine["token"], {**own, "sequence": str(sequence)}).body.decode()
+            require(OTHER not in shown, f"a preview shows another org's event: {shown[:300]}")
+        shown = target.ask("POST", "/v1/drafts/recent", mine["token"], own).body.decode()
+        require(OTHER not in shown, f"another org's streams are shown: {shown[:300]}")
         for path in ("/v1/integrations", "/v1/tokens", "/v1/orgs", "/share/io.acme.desk"):
             shown = target.ask("GET", path, mine["token"]).body.decode()
             require(OTHER not in shown and "other-hook" not in shown, f"{path} shows another org's: {shown[:300]}")
