@@ -3,6 +3,7 @@
 // page and in the sandbox. `--time` writes how long each step took instead of only whether it worked.
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
+import { inaccessible } from './accessibility.mjs';
 import { browser, sandbox, sluice, waitUntil } from './programs.mjs';
 
 const ACCESS_KEY = 'AKIASLUICESANDBOX000';
@@ -133,6 +134,7 @@ async function setUp(page, where, cloud, steps) {
     await page.getByRole('button', { name: 'Test', exact: true }).click();
     await page.getByText('The test passed.').waitFor();
   });
+  if (cloud.name === 'kinesis') assert.deepEqual(await inaccessible(page), [], 'the form, filled in and tested');
   await step('send a sample event', async () => {
     await page.getByRole('button', { name: 'Send a sample event' }).click();
     await page.getByText('The sample event was accepted').waitFor();
@@ -209,6 +211,7 @@ async function byKeyboard(page, where) {
   await page.getByLabel('Kinesis Data Streams', { exact: false }).first().press('Space');
   await page.getByRole('button', { name: 'Test', exact: true }).press('Enter');
   await page.locator('.todo').filter({ hasText: 'destination.stream' }).waitFor();
+  assert.deepEqual(await inaccessible(page), [], 'the form, with things missing');
   await page.getByLabel('Paste here').focus();
   await page.keyboard.insertText('User name,Password,Console sign-in URL\nbob,hunter2,https://1.signin.aws.amazon.com/console');
   await page.getByRole('alert').filter({ hasText: 'sign-in' }).waitFor();

@@ -75,7 +75,7 @@ async function setUp(page) {
   await page.getByText('The settings are complete.').waitFor();
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.getByText('The test passed.').waitFor();
-  await page.getByLabel('The body that would be sent').waitFor();
+  await page.getByLabel('The body that would be sent', { exact: true }).waitFor();
   await page.evaluate(() => window.scrollTo(0, 0));
 }
 

@@ -99,7 +99,7 @@ export function PreviewPane({ preview, failure, isRight, recent, sequence, onSeq
           {isFormatted ? (
             <JsonView text={preview.body} label="The body that would be sent" />
           ) : (
-            <pre className="json" tabIndex={0} role="region" aria-label="The body that would be sent">
+            <pre className="json" tabIndex={0} role="group" aria-label="The body that would be sent">
               {preview.body}
             </pre>
           )}
