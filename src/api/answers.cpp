@@ -1,10 +1,15 @@
 #include "api/answers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <cstddef>
+#include <iterator>
+
+#include "http/json_text.hpp"
 
 #include "http/ascii.hpp"
 
@@ -13,10 +18,39 @@ namespace {
 
 constexpr std::size_t kMaxBodyBytes = 1 << 20;
 
+/// Numbers as people write them: boost::json gives 0.0 as `0E0`, which is valid and which nobody likes to read.
+void append_json(std::string& out, const boost::json::value& value) {
+    if (const auto* object = value.if_object()) {
+        out += '{';
+        for (const auto& member : *object) {
+            if (out.back() != '{') out += ',';
+            http::append_json_string(out, member.key());
+            out += ':';
+            append_json(out, member.value());
+        }
+        out += '}';
+    } else if (const auto* array = value.if_array()) {
+        out += '[';
+        for (const auto& element : *array) {
+            if (&element != array->data()) out += ',';
+            append_json(out, element);
+        }
+        out += ']';
+    } else if (const auto* text = value.if_string()) {
+        http::append_json_string(out, *text);
+    } else if (const auto* number = value.if_double()) {
+        fmt::format_to(std::back_inserter(out), "{}", *number);  // the shortest that is read back as the same
+    } else {
+        out += boost::json::serialize(value);
+    }
+}
+
 }  // namespace
 
 http::Response json_response(int status, const boost::json::value& value) {
-    return http::Response::json(status, boost::json::serialize(value));
+    std::string text;
+    append_json(text, value);
+    return http::Response::json(status, std::move(text));
 }
 
 bool names_entity_tag(std::string_view condition, std::string_view tag) {

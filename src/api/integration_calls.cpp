@@ -8,6 +8,7 @@
 
 #include "api/answers.hpp"
 #include "api/draft_json.hpp"
+#include "api/integration_list.hpp"
 #include "api/paging.hpp"
 #include "api/selection.hpp"
 #include "api/status_json.hpp"
@@ -73,20 +74,15 @@ std::vector<Route> IntegrationCalls::routes() {
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::list(Call call) {
-    auto limit = page_limit(call.request);
-    if (!limit) co_return bad_limit();
-    std::string after = call.request.query_parameter("after").value_or(std::string());
-    // One more than asked for tells whether there is a next page.
-    std::vector<IntegrationDirectory::Item> items = co_await directory_.list(std::move(call.caller), after, *limit + 1);
-    boost::json::value next = nullptr;
-    if (items.size() > *limit) {
-        items.pop_back();
-        next = boost::json::string(items.back().id);
+    Result<IntegrationListRequest> wanted = integration_list_request(call.request.query_parameters());
+    if (!wanted) {
+        const Error& error = wanted.error();
+        co_return http::plain_problem(400, "bad_parameter",
+                                      error.hint.empty() ? error.message : error.message + ": " + error.hint);
     }
-    boost::json::array out;
-    out.reserve(items.size());
-    for (const auto& item : items) out.push_back(to_json(item));
-    co_return json_response(200, boost::json::object{{"items", std::move(out)}, {"next", std::move(next)}});
+    IntegrationDirectory::Page page =
+        co_await directory_.list(std::move(call.caller), std::move(wanted->selection), wanted->details);
+    co_return json_response(200, to_json(page, wanted->details));
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::create(Call call) {

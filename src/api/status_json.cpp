@@ -1,6 +1,7 @@
 #include "api/status_json.hpp"
 
 #include <boost/json/array.hpp>
+#include <cmath>
 
 #include "event/codec.hpp"
 
@@ -24,6 +25,10 @@ boost::json::object error_json(const DeliveryError& error) {
 
 }  // namespace
 
+double thousandths(double value) noexcept {
+    return std::round(value * 1000) / 1000;
+}
+
 boost::json::object to_json(const IntegrationStats& stats) {
     boost::json::object targets;
     for (const auto& [name, target] : stats.targets) {
@@ -35,7 +40,7 @@ boost::json::object to_json(const IntegrationStats& stats) {
     boost::json::object out{{"head", sluice::to_string(stats.head)},
                             {"position", sluice::to_string(stats.position)},
                             {"lag_events", stats.lag_events},
-                            {"lag_seconds", stats.lag_seconds},
+                            {"lag_seconds", thousandths(stats.lag_seconds)},
                             {"in_flight", stats.in_flight},
                             {"matched", stats.matched},
                             {"delivered", stats.delivered},
@@ -54,6 +59,7 @@ boost::json::object to_json(const IntegrationStats& stats) {
     out["targets"] = std::move(targets);
     out["breaker"] = stats.breaker;
     out["redelivered"] = stats.redelivered;
+    out["delivered_per_second"] = thousandths(stats.delivered_per_second);
     out["backlog"] =
         boost::json::object{{"bytes", stats.backlog_bytes}, {"of_hard_limit", stats.backlog_of_hard_limit}};
     if (!stats.lost_ranges.empty()) {

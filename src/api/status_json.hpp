@@ -11,6 +11,8 @@ namespace sluice::api {
 
 /// The JSON forms of product.md, member for member. Pure.
 boost::json::object to_json(const IntegrationStats& stats);
+/// Seconds and rates, to the thousandth.
+double thousandths(double value) noexcept;
 boost::json::object to_json(const ReplayStatus& replay);
 boost::json::object to_json(const DeadLetterOutcome& outcome);
 boost::json::object to_json(const IntegrationDirectory::Reloaded& reloaded);

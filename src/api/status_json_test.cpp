@@ -34,6 +34,7 @@ TEST(StatusJson, StatsHaveTheMembersOfTheContractInOrder) {
                                                         "targets",
                                                         "breaker",
                                                         "redelivered",
+                                                        "delivered_per_second",
                                                         "backlog"}));
     EXPECT_EQ(json.at("head").as_string(), "0");
     EXPECT_TRUE(json.at("last_error").is_null());

@@ -61,8 +61,11 @@ int run_check(const CheckCommand& command) {
     auto registry = make_registry();
     auto checked = check_file(command.config, registry);
     if (!checked) return refuse(checked.error());
-    fmt::print("{}: good: {} integrations, {} tokens\n", command.config, checked->integrations.size(),
-               checked->configuration.tokens.size());
+    auto counted = [](std::size_t count, std::string_view what) {
+        return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+    };
+    fmt::print("{}: good: {}, {}\n", command.config, counted(checked->integrations.size(), "integration"),
+               counted(checked->configuration.tokens.size(), "token"));
     return 0;
 }
 

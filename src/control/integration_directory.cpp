@@ -34,6 +34,20 @@ std::string text_member(const boost::json::object& object, std::string_view name
     return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
 }
 
+/// What people look for an integration by: its names and those of its targets. Never a secret: a webhook's URL, whose
+/// path may be one, is not shown by the list and is looked at by its host only.
+std::string searched_text(const IntegrationConfig& config, const boost::json::object& settings) {
+    std::string out = config.id + '\n' + config.org;
+    const auto* destination = settings.if_contains("destination");
+    if (destination == nullptr || !destination->is_object()) return lower_case(out);
+    for (std::string_view name : {"stream", "stream_arn", "queue_url", "hub", "topic", "project", "path", "endpoint"})
+        if (auto text = text_member(destination->get_object(), name); !text.empty()) out += '\n' + text;
+    std::string url = text_member(destination->get_object(), "url");
+    if (auto host = url.find("://"); host != std::string::npos)
+        out += '\n' + url.substr(0, url.find_first_of("/?#", host + 3));
+    return lower_case(out);
+}
+
 std::optional<std::string> paused_reason(const std::map<std::string, std::string>& paused, const std::string& id) {
     auto found = paused.find(id);
     if (found == paused.end()) return std::nullopt;
@@ -104,6 +118,7 @@ IntegrationDirectory::Entry IntegrationDirectory::make_entry(const IntegrationCo
     entry.operator_owned = config.operator_owned;
     entry.revision = new_revision();
     if (from_file) entry.files = digest_of_named_files(settings);
+    entry.searched = searched_text(config, settings);
     entry.settings = std::move(settings);
     return entry;
 }
@@ -240,22 +255,28 @@ IntegrationDirectory::Item IntegrationDirectory::item_of(const std::string& id, 
             std::move(status)};
 }
 
-boost::asio::awaitable<std::vector<IntegrationDirectory::Item>> IntegrationDirectory::list(Principal caller,
-                                                                                           std::string after,
-                                                                                           std::size_t limit) {
-    std::vector<std::pair<std::string, Entry>> chosen;
-    {
-        std::lock_guard lock(mutex_);
-        for (auto at = entries_.upper_bound(after); at != entries_.end() && chosen.size() < limit; ++at)
-            if (caller.is_operator || at->second.org == caller.org) chosen.emplace_back(*at);
+boost::asio::awaitable<IntegrationDirectory::Page> IntegrationDirectory::list(Principal caller,
+                                                                              IntegrationSelection selection,
+                                                                              bool details) {
+    std::vector<IntegrationStatus> all = co_await parts_.engine.list();
+    Page page;
+    std::lock_guard lock(mutex_);
+    std::vector<const IntegrationStatus*> wanted;
+    for (const auto& status : all) {
+        auto found = entries_.find(status.id);
+        if (found == entries_.end() || (!caller.is_operator && found->second.org != caller.org)) continue;
+        if (selection.wants(status, found->second.searched)) wanted.push_back(&status);
     }
-    std::vector<Item> out;
-    out.reserve(chosen.size());
-    for (auto& [id, entry] : chosen) {
-        Result<IntegrationStatus> status = co_await parts_.engine.status(id);
-        if (status) out.push_back(item_of(id, entry, std::move(*status)));
+    IntegrationChoice choice = choose(std::move(wanted), selection);
+    for (const auto* status : choice.items) {
+        const Entry& entry = entries_.find(status->id)->second;
+        page.items.push_back(details ? item_of(status->id, entry, *status)
+                                     : Item{status->id, entry.org, entry.from_file, {}, {}, *status});
     }
-    co_return out;
+    if (choice.next) page.next = selection.to_text(*choice.next);
+    page.total = choice.total;
+    page.states = choice.states;
+    co_return page;
 }
 
 boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::get(Principal caller, std::string id) {
@@ -364,6 +385,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     after.operator_owned = caller.is_operator;
     Result<IntegrationConfig> config = parse_kept(after);
     if (!config) co_return config.error();
+    after.searched = searched_text(*config, after.settings);
     if (config->id != id || config->org != before->org)
         co_return make_error(Errc::invalid_argument, "an integration's id and org cannot be changed",
                              "make another integration, and delete this one");

@@ -13,6 +13,7 @@
 
 #include "base/principal.hpp"
 #include "base/result.hpp"
+#include "control/integration_selection.hpp"
 #include "control/sealer.hpp"
 #include "control/settings_change.hpp"
 #include "delivery/engine.hpp"
@@ -56,8 +57,15 @@ class IntegrationDirectory {
         std::string revision;          ///< another one after each change of the settings
         IntegrationStatus status;
     };
-    /// Those `caller` may see, by id, after `after`.
-    boost::asio::awaitable<std::vector<Item>> list(Principal caller, std::string after, std::size_t limit);
+    struct Page {
+        std::vector<Item> items;  ///< without settings and revision unless `details`
+        std::string next;         ///< what `after` is to be for the next page; empty on the last
+        std::size_t total = 0;    ///< of the selection, on all pages
+        /// Of the selection with any state, as in kIntegrationStates.
+        std::array<std::size_t, kIntegrationStates.size()> states{};
+    };
+    /// Those of the selection that `caller` may see.
+    boost::asio::awaitable<Page> list(Principal caller, IntegrationSelection selection, bool details);
     boost::asio::awaitable<Result<Item>> get(Principal caller, std::string id);
     /// Durable and running when it completes. Errc::conflict for an id in use.
     boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
@@ -124,7 +132,8 @@ class IntegrationDirectory {
         boost::json::object settings;
         bool operator_owned = true;
         std::string revision;
-        std::string files;  ///< digest of the files that the settings name
+        std::string files;     ///< digest of the files that the settings name
+        std::string searched;  ///< lower-case text that a list's `q` is looked for in
     };
     /// Holds an id while a request that changes it waits; the second such request is refused, not queued.
     class Change;

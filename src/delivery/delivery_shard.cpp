@@ -12,9 +12,15 @@ namespace sluice {
 
 using boost::asio::awaitable;
 
+namespace {
+
+constexpr std::size_t kStatusesAtOnce = 256;
+
+}  // namespace
+
 DeliveryShard::DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, const DestinationRegistry& registry,
                              BlockingPool& reads, BlockingPool& writes, const Clock& clock,
-                             const DeliveryOptions& options)
+                             const DeliveryOptions& options, DeliveryMetricsByType& metrics)
     : shard_(shard),
       log_(log),
       cursors_(cursors),
@@ -23,6 +29,7 @@ DeliveryShard::DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, 
       writes_(writes),
       clock_(clock),
       options_(options),
+      metrics_(metrics),
       wakes_(shard.io(), clock,
              [this](std::uint32_t number) {
                  if (auto found = seats_.find(number); found != seats_.end()) found->second.runtime->woken();
@@ -74,6 +81,7 @@ void DeliveryShard::route(const CommittedBatch& batch) {
         }
     }
     // Everything that matched has been fed: only now has the router come this far.
+    accepted_rate_.add(batch.events.size(), clock_.steady_now());
     routed_ = batch.last;
     routed_for_others_.store(routed_, std::memory_order_relaxed);
     for (std::uint32_t number : std::exchange(touched_, {})) seats_.find(number)->second.runtime->pump();
@@ -81,6 +89,7 @@ void DeliveryShard::route(const CommittedBatch& batch) {
 
 void DeliveryShard::skip(Sequence first, Sequence last) {
     for (auto& [number, seat] : seats_) seat.runtime->skipped(first, last);
+    accepted_rate_.add(last - first + 1, clock_.steady_now());
     routed_ = last;
     routed_for_others_.store(routed_, std::memory_order_relaxed);
     for (auto& [number, seat] : seats_) seat.runtime->pump();
@@ -125,7 +134,8 @@ Result<std::shared_ptr<IntegrationRuntime>> DeliveryShard::make(IntegrationConfi
                                [this](std::uint32_t number) { changed(number); },
                                [this](const std::string& org, std::uint32_t number) { return turns_.ask(org, number); },
                                [this] { pass_turn_on(); },
-                               budget_};
+                               budget_,
+                               metrics_.of(config.destination_type())};
     return std::make_shared<IntegrationRuntime>(next_number_++, std::move(config), std::move(*destination),
                                                 std::move(*renderer), std::move(*key), std::move(around));
 }
@@ -280,9 +290,12 @@ awaitable<std::vector<IntegrationStatus>> DeliveryShard::list() {
     std::vector<std::shared_ptr<IntegrationRuntime>> runtimes;
     for (const auto& [id, number] : numbers_) runtimes.push_back(seats_.find(number)->second.runtime);
     std::vector<IntegrationStatus> all;
+    all.reserve(runtimes.size());
     for (const auto& runtime : runtimes) {
         IntegrationStatus status = co_await runtime->status();
         all.push_back(std::move(status));
+        // Thousands take milliseconds: events do not wait for that.
+        if (all.size() % kStatusesAtOnce == 0) co_await boost::asio::post(shard_.io(), boost::asio::use_awaitable);
     }
     co_return all;
 }
@@ -296,6 +309,10 @@ awaitable<std::vector<IntegrationCondition>> DeliveryShard::conditions() {
         all.push_back(std::move(condition));
     }
     co_return all;
+}
+
+awaitable<double> DeliveryShard::accepted_per_second() {
+    co_return accepted_rate_.per_second(clock_.steady_now());
 }
 
 awaitable<Result<ProbeReport>> DeliveryShard::probe(std::string id, Deadline deadline) {

@@ -27,7 +27,8 @@ namespace sluice {
 class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
   public:
     DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, const DestinationRegistry& registry,
-                  BlockingPool& reads, BlockingPool& writes, const Clock& clock, const DeliveryOptions& options);
+                  BlockingPool& reads, BlockingPool& writes, const Clock& clock, const DeliveryOptions& options,
+                  DeliveryMetricsByType& metrics);
     ~DeliveryShard();
 
     Shard& shard() noexcept { return shard_; }
@@ -67,6 +68,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     boost::asio::awaitable<Result<ReplayStatus>> replay(std::string id, SequenceRange range);
     boost::asio::awaitable<Result<void>> note_replay(std::string id, ReplayStatus replay);
     boost::asio::awaitable<std::vector<IntegrationCondition>> conditions();
+    boost::asio::awaitable<double> accepted_per_second();
     boost::asio::awaitable<std::vector<IntegrationPosition>> positions();
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
@@ -109,6 +111,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     BlockingPool& writes_;
     const Clock& clock_;
     const DeliveryOptions& options_;
+    DeliveryMetricsByType& metrics_;
 
     Router router_;
     WakeQueue wakes_;
@@ -119,6 +122,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     std::unordered_map<std::uint32_t, Seat> seats_;
     std::uint32_t next_number_ = 1;
     std::vector<std::uint32_t> touched_;
+    RecentRate accepted_rate_;
 
     Sequence routed_ = 0;
     std::atomic<Sequence> routed_for_others_{0};

@@ -42,11 +42,13 @@ struct DeliveryEngine::Impl {
     BlockingPool& reads;
     BlockingPool& writes;
     DeliveryOptions options;
+    DeliveryMetricsByType metrics;
     std::vector<std::shared_ptr<DeliveryShard>> shards;
 
     /// Which shard an id lives on. Asked for management only, never for events.
     std::mutex mutex;
     std::map<std::string, std::size_t> homes;
+    std::vector<std::size_t> load;  ///< how many ids live on each shard
 
     std::optional<std::size_t> home_of(const std::string& id) {
         std::lock_guard lock(mutex);
@@ -57,15 +59,18 @@ struct DeliveryEngine::Impl {
     std::optional<std::size_t> settle(const std::string& id) {
         std::lock_guard lock(mutex);
         if (homes.count(id) > 0) return std::nullopt;
-        std::vector<std::size_t> load(shards.size(), 0);
-        for (const auto& [other, shard] : homes) ++load[shard];
+        load.resize(shards.size(), 0);
         auto fewest = static_cast<std::size_t>(std::min_element(load.begin(), load.end()) - load.begin());
         homes.emplace(id, fewest);
+        ++load[fewest];
         return fewest;
     }
     void leave(const std::string& id) {
         std::lock_guard lock(mutex);
-        homes.erase(id);
+        auto found = homes.find(id);
+        if (found == homes.end()) return;
+        --load[found->second];
+        homes.erase(found);
     }
 };
 
@@ -105,12 +110,12 @@ Error unknown(const std::string& id) {
 DeliveryEngine::DeliveryEngine(ShardSet& shards, EventLog& log, CursorStore& cursors,
                                const DestinationRegistry& registry, BlockingPool& reads, BlockingPool& writes,
                                const Clock& clock, DeliveryOptions options)
-    : impl_(new Impl{log, cursors, reads, writes, std::move(options), {}, {}, {}}) {
+    : impl_(new Impl{log, cursors, reads, writes, std::move(options)}) {
     SLUICE_ASSERT(log.partition_count() == 1, "delivery reads one partition a node");
     std::vector<std::weak_ptr<DeliveryShard>> listeners;
     for (std::size_t i = 0; i < shards.size(); ++i) {
-        impl_->shards.push_back(
-            std::make_shared<DeliveryShard>(shards[i], log, cursors, registry, reads, writes, clock, impl_->options));
+        impl_->shards.push_back(std::make_shared<DeliveryShard>(shards[i], log, cursors, registry, reads, writes, clock,
+                                                                impl_->options, impl_->metrics));
         listeners.push_back(impl_->shards.back());
     }
     // The log outlives delivery: what it commits afterwards finds nobody.
@@ -330,6 +335,17 @@ awaitable<Result<std::uint64_t>> DeliveryEngine::overtake(Sequence keep_from) {
         lost += *some;
     }
     co_return lost;
+}
+
+awaitable<double> DeliveryEngine::accepted_per_second() {
+    // Each shard is told of everything.
+    DeliveryShard& shard = *impl_->shards.front();
+    double rate = co_await on(shard, shard.accepted_per_second());
+    co_return rate;
+}
+
+std::map<std::string, DeliveryMetricsByType::Counts> DeliveryEngine::metrics() const {
+    return impl_->metrics.counts();
 }
 
 LogPosition DeliveryEngine::head() const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/result.hpp"
 #include "delivery/condition.hpp"
 #include "delivery/dead_letter_filter.hpp"
+#include "delivery/delivery_metrics.hpp"
 #include "delivery/event_preview.hpp"
 #include "delivery/integration_config.hpp"
 #include "delivery/status.hpp"
@@ -183,6 +185,10 @@ class DeliveryEngine {
     /// recorded as lost, durably. Completes with the number of events lost.
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
+    /// Events that the log committed, over the last minute.
+    boost::asio::awaitable<double> accepted_per_second();
+    /// By type of destination, since start.
+    std::map<std::string, DeliveryMetricsByType::Counts> metrics() const;
     /// The log's head as delivery has seen it.
     LogPosition head() const;
 

@@ -254,18 +254,45 @@ awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
     for (SlotIndex slot : slots) messages.push_back(slots_->message(slot));
 
     Deadline deadline = Deadline::after(around_.options.deliver_timeout);
+    SteadyTime begun = now();
     std::vector<Verdict> verdicts = co_await destination_->deliver(messages, deadline);
 
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
+    observe(messages, verdicts, begun);
     messages.clear();
     std::uint64_t delivered = lane_->ledger().delivered;
     lane_->settle(batch, verdicts, now());
-    if (lane_->ledger().delivered > delivered) last_delivery_ = around_.clock.now();
+    if (lane_->ledger().delivered > delivered) {
+        last_delivery_ = around_.clock.now();
+        delivered_rate_.add(lane_->ledger().delivered - delivered, now());
+    }
     if (lane_->in_flight_batches() == 0) {
         idle_.set();
         drained_.set();
     }
     pump();
+}
+
+void IntegrationRuntime::observe(std::span<const Message> messages, std::span<const Verdict> verdicts,
+                                 SteadyTime begun) {
+    auto seconds = [](auto duration) { return std::chrono::duration<double>(duration).count(); };
+    around_.metrics.batches.observe(static_cast<double>(messages.size()));
+    around_.metrics.requests.observe(seconds(now() - begun));
+    Timestamp accepted_at = around_.clock.now();
+    // Neighbours were often committed together: counted together.
+    std::uint64_t alike = 0;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        if (verdicts[i].kind != Verdict::Kind::accepted) {
+            ++errors_[static_cast<std::size_t>(verdicts[i].failure->error_class)];
+            continue;
+        }
+        ++alike;
+        Timestamp committed = messages[i].event.time();
+        bool goes_on = i + 1 < verdicts.size() && verdicts[i + 1].kind == Verdict::Kind::accepted &&
+                       messages[i + 1].event.time() == committed;
+        if (goes_on) continue;
+        around_.metrics.latency.observe(std::max(0.0, seconds(accepted_at - committed)), std::exchange(alike, 0));
+    }
 }
 
 void IntegrationRuntime::drain() {

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "delivery/delivery_metrics.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/integration_config.hpp"
 #include "delivery/lane.hpp"
 #include "delivery/message_slots.hpp"
+#include "delivery/recent_rate.hpp"
 #include "delivery/shard_budget.hpp"
 #include "delivery/status.hpp"
 #include "net/blocking_pool.hpp"
@@ -37,6 +39,7 @@ struct RuntimeSurroundings {
     std::function<bool(const std::string& org, std::uint32_t)> ask_turn;
     std::function<void()> end_turn;
     ShardBudget& budget;
+    DeliveryMetrics& metrics;  ///< of its type of destination
 };
 
 /// One integration at work: feeds its lane, hands batches to its destination, keeps its cursor up to date.
@@ -163,6 +166,7 @@ class IntegrationRuntime {
 
     // integration_runtime.cpp
     boost::asio::awaitable<void> deliver(BatchIndex batch);
+    void observe(std::span<const Message> messages, std::span<const Verdict> verdicts, SteadyTime begun);
     void drain();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
@@ -253,6 +257,11 @@ class IntegrationRuntime {
     bool start_paused_ = false;
     std::string start_error_;  ///< why start() did not work, while it is tried again
     std::optional<Timestamp> last_delivery_;
+    RecentRate delivered_rate_;
+    std::array<std::uint64_t, kErrorClasses.size()> errors_{};
+    /// When the event was committed that lag_seconds() was last counted from: asked for again and again while nothing
+    /// moves, and then not read from the log again.
+    std::pair<Sequence, Timestamp> oldest_unsettled_{};
     std::string read_error_;  ///< why the log could not be read, while that lasts
 };
 

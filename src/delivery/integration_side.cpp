@@ -185,7 +185,9 @@ void IntegrationRuntime::settle_letters(SideLane& side, BatchIndex batch, std::s
     side.left -= removed.count;
     redelivered_ += removed.count;
     forget_letters(removed, true);
-    if (removed.count > 0) last_delivery_ = around_.clock.now();
+    if (removed.count == 0) return;
+    last_delivery_ = around_.clock.now();
+    delivered_rate_.add(removed.count, now());
 }
 
 // A part of the log again.

@@ -44,12 +44,14 @@ awaitable<double> IntegrationRuntime::lag_seconds() {
         if (event.owner() && event.sequence() == lane_->oldest_pending()) oldest = event.time();
         sequence = lane_->oldest_pending();
     }
+    if (!oldest && oldest_unsettled_.first == sequence) oldest = oldest_unsettled_.second;
     if (!oldest) {
         auto work = [this, sequence] { return around_.log.get({0, sequence}); };
         Result<Event> event = co_await around_.reads.run(std::move(work));
         if (event) oldest = event->time();
     }
     if (!oldest) co_return 0;
+    oldest_unsettled_ = {sequence, *oldest};
     co_return std::max(0.0, std::chrono::duration<double>(around_.clock.now() - *oldest).count());
 }
 
@@ -107,6 +109,8 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.duplicates_possible = ledger.duplicates_possible;
     stats.bytes = ledger.bytes;
     stats.redelivered = redelivered_;
+    stats.errors = errors_;
+    stats.delivered_per_second = delivered_rate_.per_second(now());
     stats.last_delivery = last_delivery_;
     if (const auto& last = lane_->last_failure())
         stats.last_error = describe(*last->failure, last->at, last->next_attempt);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,6 +23,10 @@ enum class IntegrationState {
     blocked,    ///< nothing can move: acknowledged-range, dead-letter or backlog bound reached
 };
 std::string_view to_string(IntegrationState state) noexcept;
+
+inline constexpr std::array<ErrorClass, 6> kErrorClasses{ErrorClass::transient,   ErrorClass::throttled,
+                                                         ErrorClass::credentials, ErrorClass::missing_target,
+                                                         ErrorClass::too_large,   ErrorClass::rejected};
 
 /// A failure as people read it.
 struct DeliveryError {
@@ -56,8 +61,9 @@ struct IntegrationStats {
     std::uint64_t pending = 0;
     std::uint64_t retries = 0;
     std::uint64_t duplicates_possible = 0;
-    std::uint64_t bytes = 0;        ///< of delivered bodies
-    std::uint64_t redelivered = 0;  ///< dead letters accepted when sent again, since start; among `delivered`
+    std::uint64_t bytes = 0;          ///< of delivered bodies
+    double delivered_per_second = 0;  ///< over the last minute
+    std::uint64_t redelivered = 0;    ///< dead letters accepted when sent again, since start; among `delivered`
     std::optional<Timestamp> last_delivery;
     std::optional<DeliveryError>
         last_error;  ///< the latest since start; next_attempt_at only while something waits for it
@@ -69,6 +75,8 @@ struct IntegrationStats {
     /// beyond 1 the oldest are lost.
     std::uint64_t backlog_bytes = 0;
     double backlog_of_hard_limit = 0;
+    /// Verdicts other than accepted, since start, by class as in kErrorClasses.
+    std::array<std::uint64_t, kErrorClasses.size()> errors{};
     std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
 };
 
