@@ -10,6 +10,8 @@ function(sluice_module name)
 endfunction()
 function(sluice_protos name)  # generated code: not under src/, included with its provider's own path
 endfunction()
+function(sluice_embed name)  # files of the module's own, within the program
+endfunction()
 include(${ROOT}/cmake/modules.cmake)
 
 set(bad 0)

@@ -167,7 +167,7 @@ class Sandbox(Program):
 class Sluice(Program):
     """`sluice serve` on a free port with a data folder of its own."""
 
-    def __init__(self, integrations):
+    def __init__(self, integrations, **more):
         self.folder = tempfile.TemporaryDirectory(prefix="peer-sluice-")
         port = free_port()
         config = Path(self.folder.name) / "sluice.yaml"
@@ -175,6 +175,7 @@ class Sluice(Program):
         config.write_text(
             json.dumps(
                 {"listen": f"127.0.0.1:{port}", "data_dir": f"{self.folder.name}/data", "integrations": integrations}
+                | more
             )
         )
         self.url = f"http://127.0.0.1:{port}"

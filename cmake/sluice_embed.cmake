@@ -1,0 +1,18 @@
+# sluice_embed(<module> <folder> <function>): the .json files of src/<module>/<folder>, by name, as text within the program:
+#   std::span<const std::string_view> <function>()  in namespace sluice::<module>, which the module declares.
+function(sluice_embed module folder function)
+  set(dir ${CMAKE_SOURCE_DIR}/src/${module}/${folder})
+  file(GLOB files CONFIGURE_DEPENDS ${dir}/*.json)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  set(source "#include <span>\n#include <string_view>\n\nnamespace sluice::${module} {\n\n")
+  string(APPEND source "std::span<const std::string_view> ${function}();\n\n")
+  string(APPEND source "std::span<const std::string_view> ${function}() {\n    static constexpr std::string_view kFiles[] = {\n")
+  foreach(file IN LISTS files)
+    file(READ ${file} text)
+    string(APPEND source "R\"embedded(${text})embedded\",\n")
+  endforeach()
+  string(APPEND source "    };\n    return kFiles;\n}\n\n}  // namespace sluice::${module}\n")
+  set(generated ${CMAKE_BINARY_DIR}/generated/${module}/${folder}.cpp)
+  file(CONFIGURE OUTPUT ${generated} CONTENT "@source@" @ONLY)
+  target_sources(sluice_${module} PRIVATE ${generated})
+endfunction()
