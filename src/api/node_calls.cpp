@@ -5,6 +5,7 @@
 #include "api/answers.hpp"
 #include "api/status_json.hpp"
 #include "base/ids.hpp"
+#include "control/integration_selection.hpp"
 #include "control/token_directory.hpp"
 #include "http/access.hpp"
 
@@ -55,28 +56,45 @@ boost::asio::awaitable<http::Response> NodeCalls::metrics(Call call) {
     // Nobody in particular is on this machine. A tenant sees its own integrations, and the node.
     bool is_open = call.caller.token_id.empty();
     if (!is_open) keep_visible(all, call.caller);
-    auto response = http::Response::text(200, render_metrics(parts_.node_status(), all));
-    response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    // As Prometheus asks; its weights do not matter to who can give both.
+    bool open_metrics =
+        call.request.headers.get("Accept").find("application/openmetrics-text") != std::string_view::npos;
+    auto format = open_metrics ? MetricsFormat::open_metrics : MetricsFormat::prometheus;
+    // Megabytes of text with thousands of integrations: not on a shard that has events to deliver.
+    auto render = [this, format, all = std::move(all)]() -> std::string {
+        return render_metrics(parts_.node_status(), all, parts_.engine.metrics(), parts_.metrics_per, format);
+    };
+    std::string text = co_await parts_.blocking.run(std::move(render));
+    auto response = http::Response::text(200, std::move(text));
+    response.headers.set("Content-Type", open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                                      : "text/plain; version=0.0.4; charset=utf-8");
+    response.headers.set("Vary", "Accept");
     co_return response;
 }
 
 boost::asio::awaitable<http::Response> NodeCalls::status(Call call) {
     std::vector<IntegrationStatus> all = co_await parts_.engine.list();
     keep_visible(all, call.caller);
-    NodeStatus node = parts_.node_status();
-    boost::json::object states{{"running", 0}, {"paused", 0}, {"throttled", 0}, {"failing", 0}, {"blocked", 0}};
+    double accepted_per_second = co_await parts_.engine.accepted_per_second();
+    double delivered_per_second = 0;
+    boost::json::object states;
+    for (auto state : kIntegrationStates) states[to_string(state)] = 0;
     for (const auto& integration : all) {
+        delivered_per_second += integration.stats.delivered_per_second;
         auto& count = states[to_string(integration.state)];
         count = count.to_number<std::int64_t>() + 1;
     }
+    NodeStatus node = parts_.node_status();
     boost::json::object store{{"bytes", node.log.bytes + node.database_bytes},
                               {"oldest_sequence", std::to_string(node.log.oldest)}};
     co_return json_response(200, boost::json::object{{"version", node.version},
-                                                     {"uptime_seconds", node.uptime_seconds},
+                                                     {"uptime_seconds", thousandths(node.uptime_seconds)},
                                                      {"head", std::to_string(node.log.head)},
                                                      {"accepted", node.log.head},
                                                      {"store", std::move(store)},
-                                                     {"integrations", std::move(states)}});
+                                                     {"integrations", std::move(states)},
+                                                     {"accepted_per_second", thousandths(accepted_per_second)},
+                                                     {"delivered_per_second", thousandths(delivered_per_second)}});
 }
 
 boost::asio::awaitable<http::Response> NodeCalls::reload(Call) {

@@ -11,6 +11,7 @@
 #include "api/tail.hpp"
 #include "control/integration_directory.hpp"
 #include "delivery/engine.hpp"
+#include "net/blocking_pool.hpp"
 
 namespace sluice::api {
 
@@ -21,6 +22,8 @@ class NodeCalls {
     struct Parts {
         DeliveryEngine& engine;
         TailHub& tail;
+        BlockingPool& blocking;
+        MetricsPer metrics_per = MetricsPer::integration;
         std::function<NodeStatus()> node_status;
         /// Why it cannot take writes or deliver; nullopt when ready.
         std::function<std::optional<std::string>()> not_ready;

@@ -134,6 +134,12 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         configuration.log_format =
             log.choice("format", configuration.log_format, {{"text", LogFormat::text}, {"json", LogFormat::json}});
     });
+    reader.object("metrics", [&](SettingsReader& metrics) {
+        using api::MetricsPer;
+        configuration.metrics_per = metrics.choice(
+            "per", configuration.metrics_per,
+            {{"integration", MetricsPer::integration}, {"org", MetricsPer::org}, {"none", MetricsPer::none}});
+    });
     reader.object("retention", [&](SettingsReader& retention) {
         configuration.retention_age = retention.duration("age", configuration.retention_age, std::chrono::seconds(1));
         configuration.retention_size = retention.bytes("size", configuration.retention_size, 1 << 20);
@@ -296,6 +302,7 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.data_dir != b.data_dir) return "data_dir";
     if (a.tls_certificate != b.tls_certificate || a.tls_key != b.tls_key) return "tls";
     if (a.log_format != b.log_format) return "log.format";
+    if (a.metrics_per != b.metrics_per) return "metrics.per";
     if (!same(a.objects, b.objects)) return "objects";
     if (a.min_free_disk != b.min_free_disk) return "min_free_disk";
     if (a.limits.body != b.limits.body) return "limits.body";

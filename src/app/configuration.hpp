@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/metrics.hpp"
 #include "app/yaml_document.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -51,6 +52,7 @@ struct Configuration {
     ObjectRetention objects;
     std::uint64_t min_free_disk = std::uint64_t{1} << 30;
     Limits limits;
+    api::MetricsPer metrics_per = api::MetricsPer::integration;
     std::size_t shards = 0;             ///< 0: one a core
     std::string secrets_key_file;       ///< empty: `secrets.key` in the data folder, made at the first start
     std::optional<Secret> secrets_key;  ///< SLUICE_SECRETS_KEY, instead of a file

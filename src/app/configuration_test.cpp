@@ -67,6 +67,7 @@ listen: 127.0.0.1:9000
 data_dir: /var/lib/sluice
 tls: {cert_file: c.pem, key_file: k.pem}
 log: {level: warn, format: json}
+metrics: {per: org}
 retention: {age: 2d, size: 5GiB}
 hard_limit: 10GiB
 objects: {objs: 1d, devices: forever, health: 30d}
@@ -85,6 +86,7 @@ integrations:
     EXPECT_EQ(configuration.listen.port, 9000);
     EXPECT_EQ(configuration.tls_certificate, "c.pem");
     EXPECT_EQ(configuration.log_format, LogFormat::json);
+    EXPECT_EQ(configuration.metrics_per, api::MetricsPer::org);
     EXPECT_EQ(configuration.retention_age, 48h);
     EXPECT_EQ(configuration.objects.objs, std::optional<std::chrono::seconds>(24h));
     EXPECT_EQ(configuration.objects.devices, std::nullopt);

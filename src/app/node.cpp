@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <filesystem>
@@ -17,9 +19,11 @@
 #include "api/audit_trail.hpp"
 #include "api/dashboard.hpp"
 #include "api/draft_calls.hpp"
+#include "api/http_metrics.hpp"
 #include "api/integration_calls.hpp"
 #include "api/management.hpp"
 #include "api/node_calls.hpp"
+#include "api/openapi.hpp"
 #include "api/org_calls.hpp"
 #include "api/token_calls.hpp"
 #include "app/dashboard_files.hpp"
@@ -83,10 +87,15 @@ boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Retention& rete
 }
 
 void log_audit_entry(const AuditEntry& entry, const std::string& error) {
-    auto outcome = entry.code.empty() ? std::to_string(entry.status) : fmt::format("{} {}", entry.status, entry.code);
-    spdlog::info("audit: {} ({}) from {}: {} {}: {}{}{}", entry.token_name, entry.caller_org, entry.remote_address,
-                 entry.action.substr(0, entry.action.find(' ')), entry.target, outcome,
-                 entry.members.empty() ? "" : "; set ", fmt::join(entry.members, ", "));
+    log_event(LogLevel::info, "audit",
+              {{"token", entry.token_name},
+               {"org", entry.caller_org},
+               {"remote_address", entry.remote_address},
+               {"action", entry.action.substr(0, entry.action.find(' '))},
+               {"path", entry.target},
+               {"status", std::to_string(entry.status)},
+               {"code", entry.code},
+               {"members", fmt::format("{}", fmt::join(entry.members, ","))}});
     if (!error.empty()) spdlog::error("the audit log could not be written: {}", error);
 }
 
@@ -116,11 +125,23 @@ std::uint64_t resident_bytes() {
     return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+double cpu_seconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 }  // namespace
 
 struct Node::Impl {
     Impl(Configuration given, std::function<Result<Configuration>()> again)
-        : configuration(std::move(given)), read_again(std::move(again)), registry(make_registry()) {}
+        : configuration(std::move(given)),
+          read_again(std::move(again)),
+          registry(make_registry()),
+          hard_limit(configuration.hard_limit) {}
 
     Result<void> open_store();
     Result<void> start_delivery();
@@ -129,7 +150,9 @@ struct Node::Impl {
     void stop(Deadline deadline);
     api::NodeStatus status() const;
     std::optional<std::string> not_ready() const;
+    std::optional<http::Response> check_head(http::Request& request);
     boost::asio::awaitable<http::Response> handle(http::Request request);
+    boost::asio::awaitable<http::Response> route(http::Request request);
 
     boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> reload();
     Result<void> start_access();
@@ -170,6 +193,8 @@ struct Node::Impl {
     std::unique_ptr<api::ManagementApi> management;
     api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
+    std::unique_ptr<api::HttpMetrics> http_metrics;
+    std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
     std::unique_ptr<http::Server> server;
     bool running = false;
 };
@@ -333,6 +358,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
         configuration.retention_age = fresh.retention_age;
         configuration.retention_size = fresh.retention_size;
         configuration.hard_limit = fresh.hard_limit;
+        hard_limit.store(fresh.hard_limit, std::memory_order_relaxed);
         configuration.limits.org_backlog = fresh.limits.org_backlog;
         configuration.log_level = fresh.log_level;
         set_log_level(configuration.log_level);
@@ -366,8 +392,8 @@ Result<void> Node::Impl::start_listener() {
     integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
     draft_calls = std::make_unique<api::DraftCalls>(*directory, *engine, registry);
     node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
-        *engine, tail, [this] { return status(); }, [this] { return not_ready(); }, [this] { return reload(); },
-        [this](const std::string& sha256) { return access->is_in_force(sha256); }});
+        *engine, tail, *reads, configuration.metrics_per, [this] { return status(); }, [this] { return not_ready(); },
+        [this] { return reload(); }, [this](const std::string& sha256) { return access->is_in_force(sha256); }});
     token_calls = std::make_unique<api::TokenCalls>(*access, clock);
     org_calls = std::make_unique<api::OrgCalls>(*access, *directory);
     audit_trail =
@@ -379,12 +405,14 @@ Result<void> Node::Impl::start_listener() {
     management->add(token_calls->routes());
     management->add(org_calls->routes());
     management->add(audit_trail->routes());
+    management->add(api::description_routes());
 
     http::Server::Options options;
     options.address = configuration.listen.address;
     options.port = configuration.listen.port;
     options.limits.max_body_bytes = configuration.limits.body;
     options.limits.max_connections = configuration.limits.connections;
+    http_metrics = std::make_unique<api::HttpMetrics>(shards->size());
     options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
     if (!configuration.tls_certificate.empty()) {
         auto tls = TlsServerContext::from_files(configuration.tls_certificate, configuration.tls_key);
@@ -394,14 +422,31 @@ Result<void> Node::Impl::start_listener() {
     server = std::make_unique<http::Server>(
         *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
         [this](http::Request& request) {
-            if (share_api::is_share_api_path(request.path)) return share->check_head(request);
-            if (api::Dashboard::is_path(request.path)) return dashboard.check_head(request);
-            return management->check_head(request);
+            auto refused = check_head(request);
+            if (refused)
+                http_metrics->answered(request.shard, http_metrics->group_of(request.path), refused->status, {});
+            return refused;
         });
     return server->start();
 }
 
+std::optional<http::Response> Node::Impl::check_head(http::Request& request) {
+    if (share_api::is_share_api_path(request.path)) return share->check_head(request);
+    if (api::Dashboard::is_path(request.path)) return dashboard.check_head(request);
+    return management->check_head(request);
+}
+
 boost::asio::awaitable<http::Response> Node::Impl::handle(http::Request request) {
+    const std::size_t shard = request.shard;
+    const std::size_t group = http_metrics->group_of(request.path);
+    auto begun = std::chrono::steady_clock::now();
+    auto answer = route(std::move(request));
+    http::Response response = co_await std::move(answer);
+    http_metrics->answered(shard, group, response.status, std::chrono::steady_clock::now() - begun);
+    co_return response;
+}
+
+boost::asio::awaitable<http::Response> Node::Impl::route(http::Request request) {
     if (share_api::is_share_api_path(request.path)) return share->handle(std::move(request));
     if (api::Dashboard::is_path(request.path)) return ready(dashboard.handle(request));
     return management->handle(std::move(request));
@@ -412,6 +457,14 @@ api::NodeStatus Node::Impl::status() const {
     out.version = kVersion;
     out.uptime_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     out.log = log->stats();
+    out.hard_limit_bytes = hard_limit.load(std::memory_order_relaxed);
+    out.disk_floor_bytes = configuration.min_free_disk;
+    std::error_code unknown;
+    if (auto space = std::filesystem::space(configuration.data_dir, unknown); !unknown)
+        out.disk_free_bytes = space.available;
+    out.ready = !not_ready();
+    out.cpu_seconds = cpu_seconds();
+    if (http_metrics) out.http = http_metrics->counts();
     out.database_bytes = database->bytes_on_disk();
     out.open_connections = server ? server->open_connections() : 0;
     out.ingest_waiting_bytes = ingest->waiting_bytes();
@@ -468,6 +521,9 @@ Result<std::string> Node::reload() {
                        done->changed.size(), done->removed.size(), done->unchanged);
 }
 
+const std::vector<api::Route>& Node::management_routes() const {
+    return impl_->management->table().all();
+}
 std::uint16_t Node::port() const {
     return impl_->server->port();
 }

@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "api/route_table.hpp"
 #include "app/configuration.hpp"
 #include "base/result.hpp"
 #include "net/deadline.hpp"
@@ -32,6 +34,8 @@ class Node {
     /// changed, in plain words; the error says what is wrong, and where. Thread: the main thread.
     Result<std::string> reload();
 
+    /// What the management API's calls are.
+    const std::vector<api::Route>& management_routes() const;
     std::uint16_t port() const;
     /// The operator's token, when it was made by this start: shown once, kept nowhere.
     const std::optional<Secret>& new_admin_token() const;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "base/log_position.hpp"
 #include "base/result.hpp"
 #include "event/codec.hpp"
@@ -57,6 +58,7 @@ struct LogStats {
     std::uint64_t appended_bytes = 0;   ///< record bodies, since start
     std::uint64_t device_bytes = 0;     ///< written to the device, since start
     std::uint64_t waiting_bytes = 0;    ///< accepted, not yet durable
+    HistogramCounts sync_seconds = {};  ///< how long a sync took, since start
 };
 
 /// The durable, ordered store of events: the truth that everything else is derived from. The only place that writes

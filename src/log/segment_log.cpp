@@ -125,6 +125,7 @@ class SegmentLog::Impl {
         stats.oldest = segments->empty() ? stats.head + 1 : segments->front()->header().first;
         for (const auto& segment : *segments) stats.bytes += segment->header().file_bytes;
         stats.syncs = writer_.counters().syncs.load(std::memory_order_relaxed);
+        stats.sync_seconds = writer_.counters().sync_seconds.counts();
         stats.device_bytes = writer_.counters().device_bytes.load(std::memory_order_relaxed);
         stats.appended_events = commits_.appended_events();
         stats.appended_bytes = commits_.appended_bytes();

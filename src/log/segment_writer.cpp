@@ -59,7 +59,9 @@ Error SegmentWriter::fatal(std::string_view what, const std::string& path, std::
 
 Result<void> SegmentWriter::write_and_sync(LogFile& file, std::uint64_t offset, std::string_view bytes) {
     if (auto code = file.write(offset, bytes)) return fatal("write", file.path(), code);
+    SteadyTime begun = setup_.clock.steady_now();
     if (auto code = file.sync()) return fatal("sync", file.path(), code);
+    counters_.sync_seconds.observe(std::chrono::duration<double>(setup_.clock.steady_now() - begun).count());
     counters_.syncs.fetch_add(1, std::memory_order_relaxed);
     counters_.device_bytes.fetch_add(bytes.size(), std::memory_order_relaxed);
     return {};

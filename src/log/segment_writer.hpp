@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "base/result.hpp"
 #include "log/aligned_buffer.hpp"
 #include "log/free_disk.hpp"
@@ -36,8 +37,11 @@ class SegmentWriter {
         FreeDisk& free_disk;
     };
     struct Counters {
+        static constexpr std::array kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                             0.025,  0.05,    0.1,    0.5,   1.0,    5.0};
         std::atomic<std::uint64_t> syncs{0};
         std::atomic<std::uint64_t> device_bytes{0};
+        Histogram sync_seconds{kSeconds};
     };
 
     explicit SegmentWriter(Setup setup);
