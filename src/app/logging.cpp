@@ -4,20 +4,45 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "json/find.hpp"
+#include <algorithm>
+#include <atomic>
+
+#include "http/json_text.hpp"
 
 namespace sluice::app {
 namespace {
 
-/// The message as a JSON string, so that a line is valid JSON whatever it says.
-class QuotedMessage final : public spdlog::custom_flag_formatter {
+/// Begins a message that log_event() has made: JSON members already. No text begins with a control character.
+constexpr char kMembers = '\x1e';
+std::atomic<LogFormat> format_in_use{LogFormat::text};
+
+/// The message as JSON members, so that a line is valid JSON whatever it says.
+class JsonMembers final : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-        auto text = json::quoted({message.payload.data(), message.payload.size()});
+        std::string_view text(message.payload.data(), message.payload.size());
+        std::string made;
+        if (text.starts_with(kMembers))
+            text.remove_prefix(1);
+        else
+            text = made = log_text(LogFormat::json, text, {});
         out.append(text.data(), text.data() + text.size());
     }
-    std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<QuotedMessage>(); }
+    std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMembers>(); }
 };
+
+/// A service's words may be no UTF-8.
+std::string quoted(std::string_view text) {
+    std::string out;
+    http::append_json_string(out, text);
+    return out;
+}
+
+bool is_one_word(std::string_view value) {
+    return std::none_of(value.begin(), value.end(), [](char each) {
+        return static_cast<unsigned char>(each) <= ' ' || each == '"' || each == '=' || each == '\\' || each == 0x7f;
+    });
+}
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
@@ -36,11 +61,11 @@ spdlog::level::level_enum level_of(LogLevel level) {
 }  // namespace
 
 void set_up_logging(LogLevel level, LogFormat format) {
+    format_in_use = format;
     auto logger = std::make_shared<spdlog::logger>("sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     if (format == LogFormat::json)
-        formatter->add_flag<QuotedMessage>('Q').set_pattern(
-            R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%Q})");
+        formatter->add_flag<JsonMembers>('Q').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%Q})");
     else
         formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v");
     logger->set_formatter(std::move(formatter));
@@ -51,6 +76,35 @@ void set_up_logging(LogLevel level, LogFormat format) {
 
 void set_log_level(LogLevel level) {
     spdlog::default_logger()->set_level(level_of(level));
+}
+
+std::string log_text(LogFormat format, std::string_view message, const LogFields& fields) {
+    std::string out;
+    if (format == LogFormat::json) {
+        out = "\"message\":" + quoted(message);
+        for (const auto& [name, value] : fields)
+            if (!value.empty()) out += ',' + quoted(name) + ':' + quoted(value);
+        return out;
+    }
+    // Line breaks in somebody else's words would look like lines of ours.
+    for (char each : message) out += static_cast<unsigned char>(each) < ' ' ? ' ' : each;
+    for (const auto& [name, value] : fields) {
+        if (value.empty()) continue;
+        out += ' ';
+        out += name;
+        out += '=';
+        out += is_one_word(value) ? value : quoted(value);
+    }
+    return out;
+}
+
+void log_event(LogLevel level, std::string_view message, const LogFields& fields) {
+    auto logger = spdlog::default_logger();
+    if (!logger->should_log(level_of(level))) return;
+    LogFormat format = format_in_use;
+    std::string text = log_text(format, message, fields);
+    if (format == LogFormat::json) text.insert(text.begin(), kMembers);
+    logger->log(level_of(level), spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace sluice::app

@@ -10,6 +10,9 @@
 #include "app/logging.hpp"
 #include "app/node.hpp"
 #include "app/sandbox_start.hpp"
+#include "app/version.hpp"
+#include "base/units.hpp"
+#include "destinations/pubsub/factory.hpp"
 
 namespace sluice::app {
 namespace {
@@ -48,10 +51,10 @@ sigset_t block_signals() {
 void reload(Node& node) {
     auto done = node.reload();
     if (done) {
-        spdlog::info("reloaded; {}", *done);
+        log_event(LogLevel::info, "the configuration was reloaded", {{"changes", *done}});
     } else {
-        spdlog::error("not reloaded: {}{}{}", done.error().message, done.error().hint.empty() ? "" : ": ",
-                      done.error().hint);
+        log_event(LogLevel::error, "the configuration was not reloaded; nothing was changed",
+                  {{"error", done.error().message}, {"hint", done.error().hint}});
     }
 }
 
@@ -64,12 +67,25 @@ void wait_for_the_end(Node& node, const sigset_t& signals) {
     }
 }
 
+/// What an operator wants to know of a process that has started: which it is, and the settings that decide what it
+/// keeps.
+LogFields told_at_start(const Configuration& configuration) {
+    return {{"version", std::string(kVersion)},
+            {"config", configuration.file},
+            {"data_dir", configuration.data_dir},
+            {"retention", fmt::format("{} {}", format_duration(configuration.retention_age),
+                                      format_bytes(configuration.retention_size))},
+            {"hard_limit", format_bytes(configuration.hard_limit)},
+            {"min_free_disk", format_bytes(configuration.min_free_disk)}};
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
     auto configuration = configure(command);
     if (!configuration) return refuse(configuration.error());
     set_up_logging(configuration->log_level, configuration->log_format);
+    report_grpc_lines_to([](std::string_view line) { log_event(LogLevel::debug, line, {{"from", "grpc"}}); });
     configuration->allow_loopback_to_tenants = command.sandbox;
     auto signals = block_signals();
 
@@ -84,6 +100,7 @@ int run_serve(const ServeCommand& command) {
     }
 
     auto address = configuration->listen.address;
+    LogFields running = told_at_start(*configuration);
     bool secure = !configuration->tls_certificate.empty();
     std::function<Result<Configuration>()> read_again;
     if (!command.config.empty()) read_again = [command] { return configure(command); };
@@ -95,15 +112,18 @@ int run_serve(const ServeCommand& command) {
                    "  Keep it, or set SLUICE_ADMIN_TOKEN to choose your own.\n\n",
                    token->reveal());
     bool v6 = address.find(':') != std::string::npos;
-    spdlog::info("listening on {}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
+    auto listening = fmt::format("listening on {}://{}:{}", secure ? "https" : "http",
+                                 v6 ? "[" + address + "]" : address, node.port());
+    log_event(LogLevel::info, listening, running);
 
     wait_for_the_end(node, signals);
-    spdlog::info("stopping: what is in flight has {} s to finish", kDrainTime.count());
+    log_event(LogLevel::info, "stopping: what is in flight may finish",
+              {{"within", fmt::format("{}s", kDrainTime.count())}});
     // A second signal ends the process at once; a restart is safe by design.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     node.stop(Deadline::after(kDrainTime));
     if (stand_ins) stand_ins->stop();
-    spdlog::info("stopped");
+    log_event(LogLevel::info, "stopped", {{"version", std::string(kVersion)}});
     return 0;
 }
 

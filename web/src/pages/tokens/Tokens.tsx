@@ -89,22 +89,14 @@ export function Tokens() {
   );
 }
 
-/** Of tokens that were not made over the API: those of the file and of the environment are changed there. */
-const SOURCES: Partial<Record<Token['source'], string>> = {
-  file: 'of the configuration file',
-  environment: 'of SLUICE_ADMIN_TOKEN',
-  start: 'made at the first start',
-};
-
 function Row({ token, onAct }: { token: Token; onAct: (kind: 'rotate' | 'revoke') => void }) {
-  const isFixed = token.source === 'file' || token.source === 'environment';
   return (
     <tr>
       <th scope="row" className="break">
         {token.name}
         <br />
         <span className="soft token-note">
-          {SOURCES[token.source] ?? token.id}
+          {token.source === 'file' ? 'of the configuration file' : token.id}
           {token.created_by && `, by ${token.created_by}`}
         </span>
       </th>
@@ -125,16 +117,14 @@ function Row({ token, onAct }: { token: Token; onAct: (kind: 'rotate' | 'revoke'
         )}
       </td>
       <td className="actions">
-        {!isFixed && (
+        {token.source !== 'file' && (
           <span className="row actions-row">
             <Button small aria-label={`Rotate ${token.name}`} onClick={() => onAct('rotate')}>
               Rotate
             </Button>
-            {token.source === 'api' && (
-              <Button small kind="danger" aria-label={`Revoke ${token.name}`} onClick={() => onAct('revoke')}>
-                Revoke
-              </Button>
-            )}
+            <Button small kind="danger" aria-label={`Revoke ${token.name}`} onClick={() => onAct('revoke')}>
+              Revoke
+            </Button>
           </span>
         )}
       </td>
