@@ -31,6 +31,7 @@
 #include "app/destinations.hpp"
 #include "app/logging.hpp"
 #include "app/progress.hpp"
+#include "app/transition_log.hpp"
 #include "app/version.hpp"
 #include "control/access_directory.hpp"
 #include "control/access_upkeep.hpp"
@@ -41,6 +42,7 @@
 #include "control/token_directory.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/retention.hpp"
+#include "delivery/state_watch.hpp"
 #include "http/server.hpp"
 #include "ingest/ingest.hpp"
 #include "log/segment_log.hpp"
@@ -118,6 +120,11 @@ AccessDirectory::FromFile access_of(const Configuration& configuration) {
     return file;
 }
 
+boost::asio::awaitable<bool> stop_watch(StateWatch& watch) {
+    co_await watch.stop();
+    co_return true;
+}
+
 std::uint64_t resident_bytes() {
     std::ifstream statm("/proc/self/statm");
     std::uint64_t total = 0, resident = 0;
@@ -193,6 +200,7 @@ struct Node::Impl {
     std::unique_ptr<api::ManagementApi> management;
     api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
+    std::unique_ptr<StateWatch> log_watch;  ///< tells the log what becomes of integrations
     std::unique_ptr<api::HttpMetrics> http_metrics;
     std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
     std::unique_ptr<http::Server> server;
@@ -413,6 +421,9 @@ Result<void> Node::Impl::start_listener() {
     options.limits.max_body_bytes = configuration.limits.body;
     options.limits.max_connections = configuration.limits.connections;
     http_metrics = std::make_unique<api::HttpMetrics>(shards->size());
+    log_watch = std::make_unique<StateWatch>((*shards)[0].io(), *engine, clock);
+    log_watch->listen(log_pace(), log_transition);
+    boost::asio::post((*shards)[0].io(), [this] { log_watch->start(); });
     options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
     if (!configuration.tls_certificate.empty()) {
         auto tls = TlsServerContext::from_files(configuration.tls_certificate, configuration.tls_key);
@@ -478,6 +489,7 @@ std::optional<std::string> Node::Impl::not_ready() const {
 }
 
 void Node::Impl::stop(Deadline deadline) {
+    if (running && log_watch) wait_on((*shards)[0], stop_watch(*log_watch));
     // Ways in first, then ways out, then what both rest on.
     tail.close();
     if (server) server->stop(deadline);
