@@ -1,8 +1,7 @@
 #include <grpc/support/log.h>
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
+#include <atomic>
 
 #include "destinations/pubsub/factory.hpp"
 
@@ -10,14 +9,15 @@ namespace sluice {
 namespace {
 
 TEST(GrpcLines, GoWhereTheyAreSentAndNotToStderr) {
-    std::vector<std::string> lines;
-    report_grpc_lines_to([&lines](std::string_view line) { lines.emplace_back(line); });
+    // gRPC's threads may have something to say as well.
+    std::atomic<int> seen{0};
+    report_grpc_lines_to([&seen](std::string_view line) { seen += line == "a line of its own"; });
     testing::internal::CaptureStderr();
     gpr_log(GPR_ERROR, "a line of %s", "its own");
     report_grpc_lines_to({});
     gpr_log(GPR_ERROR, "nobody wants this");
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-    EXPECT_EQ(lines, std::vector<std::string>{"a line of its own"});
+    EXPECT_EQ(seen, 1);
 }
 
 }  // namespace
