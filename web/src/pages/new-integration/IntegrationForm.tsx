@@ -201,7 +201,7 @@ export function IntegrationForm({ initial, editing, save }: Props) {
               </Notice>
             </div>
           )}
-          <TryIt draft={draft} isRight={isRight} onTry={mayTry} />
+          <TryIt draft={draft} onTry={mayTry} />
           {failure && <Notice tone="bad">{failure}</Notice>}
           <div className="row">
             <Button kind="primary" type="submit" busy={saving}>

@@ -8,12 +8,11 @@ import { ProbeSteps } from '../../components/ProbeSteps';
 
 interface Props {
   draft: Draft;
-  isRight: boolean;
   onTry: () => Promise<boolean>;
 }
 
 /** *Test* step by step, and one sample event: both with the settings as they stand in the form. */
-export function TryIt({ draft, isRight, onTry }: Props) {
+export function TryIt({ draft, onTry }: Props) {
   const [busy, setBusy] = useState<'test' | 'sample' | null>(null);
   const [report, setReport] = useState<ProbeReport | null>(null);
   const [sample, setSample] = useState<SampleOutcome | null>(null);
@@ -44,7 +43,7 @@ export function TryIt({ draft, isRight, onTry }: Props) {
   return (
     <div className="stack">
       <div className="row">
-        <Button kind={isRight && !report ? 'primary' : 'plain'} busy={busy !== null} onClick={() => run('test')}>
+        <Button busy={busy !== null} onClick={() => run('test')}>
           {busy === 'test' ? 'Testing…' : 'Test'}
         </Button>
         <Button busy={busy !== null} onClick={() => run('sample')}>
