@@ -1,3 +1,4 @@
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@ namespace sluice {
 namespace {
 
 TEST(GrpcLines, GoWhereTheyAreSentAndNotToStderr) {
+    grpc_init();  // which lines it writes at all is known from then on
     // gRPC's threads may have something to say as well.
     std::atomic<int> seen{0};
     report_grpc_lines_to([&seen](std::string_view line) { seen += line == "a line of its own"; });
@@ -18,6 +20,7 @@ TEST(GrpcLines, GoWhereTheyAreSentAndNotToStderr) {
     gpr_log(GPR_ERROR, "nobody wants this");
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     EXPECT_EQ(seen, 1);
+    grpc_shutdown();
 }
 
 }  // namespace
