@@ -92,7 +92,7 @@ const IntegrationMetric kIntegrationMetrics[] = {
      [](const IntegrationStats& s) { return number(s.retries); }},
     {"sluice_integration_duplicates_possible_total", "Events sent again after an unclear answer", MetricType::counter,
      [](const IntegrationStats& s) { return number(s.duplicates_possible); }},
-    {"sluice_integration_redelivered_total", "Dead letters accepted when sent again, since start", MetricType::counter,
+    {"sluice_integration_redelivered_total", "Dead letters accepted when sent again", MetricType::counter,
      [](const IntegrationStats& s) { return number(s.redelivered); }},
     {"sluice_integration_breaker_open", "1 while the whole destination refuses or is being tried again",
      MetricType::gauge, [](const IntegrationStats& s) { return s.breaker == "closed" ? 0.0 : 1.0; }},

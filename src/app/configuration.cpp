@@ -145,6 +145,8 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         configuration.retention_size = retention.bytes("size", configuration.retention_size, 1 << 20);
     });
     configuration.hard_limit = reader.bytes("hard_limit", configuration.hard_limit, 1 << 20);
+    configuration.segment_size =
+        reader.bytes("segment_size", configuration.segment_size, 1 << 20, std::uint64_t{2} << 30);
     reader.object("objects", [&](SettingsReader& objects) {
         configuration.objects.objs = read_object_retention(objects, "objs", configuration.objects.objs);
         configuration.objects.devices = read_object_retention(objects, "devices", configuration.objects.devices);
@@ -191,6 +193,9 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
     });
     if (reader.ok() && configuration.hard_limit < configuration.retention_size)
         reader.fail("hard_limit", "is smaller than retention.size", "make it at least as large");
+    // An event is never split between two files, and it carries more than the object.
+    if (reader.ok() && configuration.segment_size < 2 * configuration.limits.object)
+        reader.fail("segment_size", "is less than twice limits.object", "make it larger, or limits.object smaller");
 }
 
 /// `SLUICE_*`: what is set there wins over the file.
@@ -305,6 +310,7 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.metrics_per != b.metrics_per) return "metrics.per";
     if (!same(a.objects, b.objects)) return "objects";
     if (a.min_free_disk != b.min_free_disk) return "min_free_disk";
+    if (a.segment_size != b.segment_size) return "segment_size";
     if (a.limits.body != b.limits.body) return "limits.body";
     if (a.limits.object != b.limits.object) return "limits.object";
     if (a.limits.depth != b.limits.depth) return "limits.depth";

@@ -49,6 +49,7 @@ struct Configuration {
     std::chrono::microseconds retention_age = std::chrono::hours(7 * 24);
     std::uint64_t retention_size = std::uint64_t{50} << 30;
     std::uint64_t hard_limit = std::uint64_t{100} << 30;
+    std::uint64_t segment_size = std::uint64_t{256} << 20;  ///< of the log's files, which are let go of whole
     ObjectRetention objects;
     std::uint64_t min_free_disk = std::uint64_t{1} << 30;
     Limits limits;

@@ -35,6 +35,7 @@ TEST(Configuration, HasSafeDefaultsWithoutAFile) {
     EXPECT_EQ(configuration.retention_age, 168h);
     EXPECT_EQ(configuration.hard_limit, std::uint64_t{100} << 30);
     EXPECT_EQ(configuration.min_free_disk, std::uint64_t{1} << 30);
+    EXPECT_EQ(configuration.segment_size, std::uint64_t{256} << 20);
     EXPECT_FALSE(configuration.objects.devices.has_value());
 }
 
@@ -70,6 +71,7 @@ log: {level: warn, format: json}
 metrics: {per: org}
 retention: {age: 2d, size: 5GiB}
 hard_limit: 10GiB
+segment_size: 64MiB
 objects: {objs: 1d, devices: forever, health: 30d}
 min_free_disk: 512MiB
 limits: {body: 8MiB, object: 64KiB, depth: 16, org_backlog: 1GiB, deliver_timeout: 5s}
@@ -88,6 +90,7 @@ integrations:
     EXPECT_EQ(configuration.log_format, LogFormat::json);
     EXPECT_EQ(configuration.metrics_per, api::MetricsPer::org);
     EXPECT_EQ(configuration.retention_age, 48h);
+    EXPECT_EQ(configuration.segment_size, std::uint64_t{64} << 20);
     EXPECT_EQ(configuration.objects.objs, std::optional<std::chrono::seconds>(24h));
     EXPECT_EQ(configuration.objects.devices, std::nullopt);
     EXPECT_EQ(configuration.limits.object, 64u << 10);
@@ -123,6 +126,10 @@ TEST(Configuration, RefusesWhatCannotBe) {
     EXPECT_NE(refused("data_dir: a\ndata_dir: b\n").message.find("given twice"), std::string::npos);
     EXPECT_NE(refused("a: [1\n").message.find("not valid YAML"), std::string::npos);
     EXPECT_NE(refused("hard_limit: 1GiB\nretention: {size: 2GiB}\n").message.find("hard_limit"), std::string::npos);
+    EXPECT_NE(refused("segment_size: 512KiB\n").message.find("segment_size"), std::string::npos);
+    EXPECT_NE(refused("segment_size: 4GiB\n").message.find("segment_size"), std::string::npos);
+    EXPECT_NE(refused("segment_size: 1MiB\n").message.find("twice limits.object"), std::string::npos)
+        << "an object of the default limit must fit";
     EXPECT_NE(refused("tokens: [{name: a, scopes: [\"SHARE:WRITE\"], token: t}]\n").message.find("SHARE:WRITE"),
               std::string::npos);
     EXPECT_NE(refused("tokens: [{name: a, scopes: [\"SHARE:READ\"]}]\n").message.find("tokens[0].token"),

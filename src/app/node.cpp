@@ -219,6 +219,7 @@ Result<void> Node::Impl::open_store() {
     // The log first: its lock keeps a second process from touching anything.
     SegmentLogOptions log_options;
     log_options.folder = data.log();
+    log_options.segment_bytes = configuration.segment_size;
     log_options.max_waiting_bytes = configuration.limits.waiting;
     log_options.max_record_bytes = configuration.limits.object + kEnvelopeRoom;
     log_options.min_free_disk = configuration.min_free_disk;
@@ -307,8 +308,9 @@ Result<void> Node::Impl::start_delivery() {
         IntegrationDirectory::Parts{*engine, *control, *cursors, registry, *writes, clock}, std::move(*sealer),
         configuration.allow_loopback_to_tenants);
 
-    retention = std::make_unique<Retention>(Retention::Parts{(*shards)[0].io(), *log, *index, *engine, *writes, clock},
-                                            retention_settings(),
+    Retention::Parts retained{(*shards)[0].io(), *log, *index, *engine, *writes, clock};
+    retained.daily = [this] { return directory->forget_long_gone(); };
+    retention = std::make_unique<Retention>(std::move(retained), retention_settings(),
                                             [](const std::string& warning) { spdlog::warn("{}", warning); });
 
     shards->start();

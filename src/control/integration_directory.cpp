@@ -209,6 +209,24 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::tell_of_ended_replays
     co_return Result<void>();
 }
 
+std::set<std::string> IntegrationDirectory::present() const {
+    std::lock_guard lock(mutex_);
+    std::set<std::string> ids = changing_;
+    for (const auto& [id, entry] : entries_) ids.insert(id);
+    return ids;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::forget_long_gone() {
+    auto forget = [this]() -> Result<void> {
+        {
+            std::lock_guard lock(mutex_);
+            if (reloading_) return {};  // tomorrow is early enough
+        }
+        return forget_long_gone(present());
+    };
+    co_return co_await parts_.blocking.run(std::move(forget));
+}
+
 Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>& present) {
     auto with_cursor = parts_.cursors.integrations();
     if (!with_cursor) return with_cursor.error();

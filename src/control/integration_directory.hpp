@@ -49,6 +49,9 @@ class IntegrationDirectory {
     /// for seven days are forgotten.
     boost::asio::awaitable<Result<void>> load(std::vector<boost::json::object> file_integrations, Locate locate);
 
+    /// The same while running, to be called now and then. Those that are being changed are left alone.
+    boost::asio::awaitable<Result<void>> forget_long_gone();
+
     struct Item {
         std::string id;
         std::string org;
@@ -144,6 +147,7 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,
                                                std::optional<std::string> paused_reason);
     Result<void> forget_long_gone(const std::set<std::string>& present);
+    std::set<std::string> present() const;
     boost::asio::awaitable<Result<void>> tell_of_ended_replays();
     Result<IntegrationConfig> parse_kept(const Entry& entry) const;
     boost::asio::awaitable<Result<void>> keep(std::string id, Entry entry);

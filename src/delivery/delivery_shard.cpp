@@ -74,11 +74,13 @@ void DeliveryShard::route(const CommittedBatch& batch) {
                 seat.matched.push_back(&event);
             }
         }
-        for (std::uint32_t number : touched_) {
+        // One whose breaker is open, or that is held back, only counts: there is nothing for it to look at then.
+        std::erase_if(touched_, [this](std::uint32_t number) {
             Seat& seat = seats_.find(number)->second;
-            seat.runtime->feed(seat.matched);
+            bool fed = seat.runtime->feed(seat.matched);
             seat.matched.clear();
-        }
+            return !fed;
+        });
     }
     // Everything that matched has been fed: only now has the router come this far.
     accepted_rate_.add(batch.events.size(), clock_.steady_now());

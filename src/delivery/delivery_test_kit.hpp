@@ -52,15 +52,16 @@ class ScriptedPeer {
         std::lock_guard lock(mutex_);
         script_ = std::move(script);
     }
-    /// deliver() waits until open().
-    void close_gate() {
+    /// deliver() waits until open(), or only what a replay sends.
+    void close_gate(bool to_replays_only = false) {
         std::lock_guard lock(mutex_);
         gate_closed_ = true;
+        gate_is_for_replays_ = to_replays_only;
     }
     void open_gate() {
         std::lock_guard lock(mutex_);
         gate_closed_ = false;
-        for (auto& open : waiting_) open();
+        for (auto& [call, open] : waiting_) open();
         waiting_.clear();
     }
 
@@ -99,9 +100,9 @@ class ScriptedPeer {
         {
             std::lock_guard lock(mutex_);
             ++calls_;
-            if (gate_closed_) {
+            if (gate_closed_ && (!gate_is_for_replays_ || !messages.front().replay.empty())) {
                 wait = true;
-                waiting_.push_back([timer, &io] { boost::asio::post(io, [timer] { timer->cancel(); }); });
+                waiting_[timer.get()] = [timer, &io] { boost::asio::post(io, [timer] { timer->cancel(); }); };
             }
         }
         changed_.notify_all();
@@ -109,6 +110,7 @@ class ScriptedPeer {
         std::vector<Verdict> verdicts;
         {
             std::lock_guard lock(mutex_);
+            waiting_.erase(timer.get());  // it may have been cancelled: its io_context can go any time now
             verdicts = script_ ? script_(messages) : std::vector<Verdict>(messages.size(), Verdict::accepted());
             for (std::size_t i = 0; i < messages.size(); ++i) {
                 if (verdicts[i].kind != Verdict::Kind::accepted) continue;
@@ -127,7 +129,8 @@ class ScriptedPeer {
     Script script_;
     std::vector<Stored> stored_;
     bool gate_closed_ = false;
-    std::vector<std::function<void()>> waiting_;
+    bool gate_is_for_replays_ = false;
+    std::map<const void*, std::function<void()>> waiting_;
     std::size_t calls_ = 0;
 };
 

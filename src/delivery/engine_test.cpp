@@ -88,7 +88,7 @@ TEST(DeliveryEngine, KeepsOrderAndLosesNothingThroughPartialFailures) {
         for (std::size_t i = 0; i < messages.size(); ++i) {
             bool fails = (*random)() % 4 == 0;
             bool ambiguous = (*random)() % 2 == 0;
-            verdicts.push_back(fails ? Verdict::retry(failure(ErrorClass::throttled), ambiguous) : Verdict::accepted());
+            verdicts.push_back(fails ? Verdict::retry(failure(ErrorClass::transient), ambiguous) : Verdict::accepted());
         }
         return verdicts;
     });

@@ -18,14 +18,15 @@ constexpr std::size_t kLoadAtOnce = 1000;
 
 }  // namespace
 
-void IntegrationRuntime::feed(std::span<const Event* const> events) {
+bool IntegrationRuntime::feed(std::span<const Event* const> events) {
     matched_ += events.size();
-    if (!lane_ || stopping_) return;
+    if (!lane_ || stopping_) return false;
     if (mode_ == Mode::fed) {
         feed_events(events);
-    } else if (page_in_flight_) {
-        set_aside(events);
+        return true;
     }
+    if (page_in_flight_) set_aside(events);
+    return false;
 }
 
 void IntegrationRuntime::skipped(Sequence first, Sequence last) {
@@ -59,7 +60,7 @@ void IntegrationRuntime::feed_events(std::span<const Event* const> events) {
         bool copy = is_sparse(*events[i]->owner(), wanted);
         for (; i < end; ++i) {
             // Listening ends where the lane is full; reading takes up at exactly this event.
-            if (mode_ == Mode::fed && !lane_->wants_more() && !lane_->make_room(at)) {
+            if (mode_ == Mode::fed && !lane_->wants_more(at) && !lane_->make_room(at)) {
                 mode_ = Mode::reading;
                 return;
             }
@@ -116,7 +117,8 @@ bool IntegrationRuntime::take_turn() {
 
 bool IntegrationRuntime::wants_page() {
     if (mode_ == Mode::fed || page_in_flight_ || overtaking_) return false;
-    bool room = lane_->wants_more() || lane_->make_room(now());
+    SteadyTime at = now();
+    bool room = lane_->wants_more(at) || lane_->make_room(at);
     drain();
     if (!room) return false;
     if (lane_->read_position() < around_.routed()) return true;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstStartPause{100};
 constexpr std::chrono::milliseconds kLongestStartPause{30'000};
+constexpr std::chrono::seconds kLookAgainAfter{1};
 
 }  // namespace
 
@@ -29,7 +30,7 @@ IntegrationRuntime::IntegrationRuntime(std::uint32_t number, IntegrationConfig c
       key_(std::move(key)),
       slots_(make_slots()),
       tasks_(around_.io),
-      idle_(around_.io.get_executor()),
+      lent_free_(around_.io.get_executor()),
       drained_(around_.io.get_executor()),
       operations_done_(around_.io.get_executor()),
       side_wake_(around_.io.get_executor()) {}
@@ -153,7 +154,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
 
 awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
     stopping_ = true;
-    idle_.set();  // who waits for it sees that it is over
+    lent_free_.set();  // who waits for it sees that it is over
     side_wake_.set();
     while (operations_ > 0) co_await operations_done_.wait(Deadline::never());
     while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await drained_.wait(deadline);
@@ -209,7 +210,7 @@ void IntegrationRuntime::pump() {
     drain();
     if (lane_->paused()) {
         mode_ = Mode::reading;
-        if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !exclusive_)
+        if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !lane_->is_lending())
             forget_memory();
     }
     keep_within_budget();
@@ -242,6 +243,11 @@ void IntegrationRuntime::woken() {
 void IntegrationRuntime::ask_to_wake() {
     SteadyTime at = may_send() ? lane_->wake_at() : SteadyTime::max();
     if (read_again_at_ > now()) at = std::min(at, read_again_at_);
+    // One that reads the log is not looked at when events are committed. Where it waits for a store that refuses, or
+    // for its share of the shard's budget, nobody tells it that it may go on.
+    bool nothing_comes = at == SteadyTime::max() && mode_ == Mode::reading && !lane_->paused() && !stopping_ &&
+                         lane_->in_flight_batches() == 0 && !reads_ && !waits_for_turn_;
+    if (nothing_comes) at = now() + kLookAgainAfter;
     if (at >= wake_asked_) return;
     wake_asked_ = at;
     around_.wake_at(at, number_);
@@ -266,10 +272,8 @@ awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
         last_delivery_ = around_.clock.now();
         delivered_rate_.add(lane_->ledger().delivered - delivered, now());
     }
-    if (lane_->in_flight_batches() == 0) {
-        idle_.set();
-        drained_.set();
-    }
+    lent_free_.set();
+    if (lane_->in_flight_batches() == 0) drained_.set();
     pump();
 }
 
@@ -378,6 +382,7 @@ awaitable<Result<std::uint64_t>> IntegrationRuntime::overtake(Sequence keep_from
         Result<std::uint64_t> counted = co_await around_.reads.run(std::move(work));
         if (!counted) {
             overtaking_ = false;
+            pump();
             co_return counted.error();
         }
         unread = *counted;

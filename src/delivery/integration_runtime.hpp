@@ -66,8 +66,9 @@ class IntegrationRuntime {
     /// of it runs; its cursor is left to take_commit().
     boost::asio::awaitable<void> stop(Deadline deadline);
 
-    /// Committed events that match, in the log's order, none left out; `routed()` has not moved past them yet.
-    void feed(std::span<const Event* const> events);
+    /// Committed events that match, in the log's order, none left out; `routed()` has not moved past them yet. False
+    /// when they were only counted: it reads the log, at its own time.
+    bool feed(std::span<const Event* const> events);
     /// The router could not be given [first, last]: they have to be read and counted.
     void skipped(Sequence first, Sequence last);
     /// Looks for something to do. Cheap when there is nothing.
@@ -170,18 +171,16 @@ class IntegrationRuntime {
     void drain();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
-    bool may_send() const noexcept {
-        return !stopping_ && !exclusive_ && !(store_refuses_ && dead_letters_.size() > 1000);
-    }
+    bool may_send() const noexcept { return !stopping_ && !(store_refuses_ && dead_letters_.size() > 1000); }
     SteadyTime now() const { return around_.clock.steady_now(); }
     Timestamp wall(SteadyTime at) const;
     DeliveryError describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const;
     std::unique_ptr<MessageSlots> make_slots() const;
     void forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered);
-    // integration_side.cpp: what is sent beside the lane's own batches, one batch at a time, while those wait: the
-    // destination never holds a key twice.
+    // integration_side.cpp: what is sent beside the lane's own batches, one batch at a time, whose keys the lane leaves
+    // alone meanwhile: the destination never holds a key twice.
     struct SideLane;
-    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(Lane& lane);
+    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(SideLane& side);
     boost::asio::awaitable<std::vector<Verdict>> side_deliver(SideLane& side, std::vector<SlotIndex> slots,
                                                               Deadline deadline);
     LaneOptions side_options() const;
@@ -217,20 +216,18 @@ class IntegrationRuntime {
     std::unique_ptr<MessageSlots> slots_;
     std::unique_ptr<Lane> lane_;
     TaskGroup tasks_;
-    SignalEvent idle_;             ///< nothing is in flight
+    SignalEvent lent_free_;        ///< something that was in flight is not any more
     SignalEvent drained_;          ///< the same, for stop()
     SignalEvent operations_done_;  ///< nothing that people asked for uses the destination
     std::size_t operations_ = 0;
     bool beside_ = false;        ///< a replay, redelivery or sample is under way
     bool letters_held_ = false;  ///< somebody deals with the dead letters
-    std::uint64_t redelivered_ = 0;
     SignalEvent side_wake_;
     std::optional<ReplayStatus> replay_;
 
     Mode mode_ = Mode::reading;
     bool stopping_ = false;
     bool overtaking_ = false;  ///< no reading while what is lost is counted
-    bool exclusive_ = false;   ///< dead letters are being redelivered: the lane's batches wait
     bool page_in_flight_ = false;
     std::vector<Event> aside_;  ///< committed while the last page is read
     std::size_t aside_bytes_ = 0;

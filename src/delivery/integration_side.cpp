@@ -57,8 +57,8 @@ struct IntegrationRuntime::SideLane {
     }
 };
 
-/// Its own budget: an eighth of the memory and no second batch at a time. What it sends is taken from the live lane's
-/// rate limits too.
+/// Its own budget: an eighth of the memory and one batch at a time. What it sends is taken from the live lane's rate
+/// limits too.
 LaneOptions IntegrationRuntime::side_options() const {
     LaneOptions options = lane_options();
     options.memory_bytes = around_.options.memory_per_integration / 8;
@@ -69,15 +69,24 @@ LaneOptions IntegrationRuntime::side_options() const {
     return options;
 }
 
-/// Waits until nothing of the integration's own is in flight, and takes the side lane's next batch; nothing of its own
-/// is begun until side_deliver() has ended.
-awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(Lane& lane) {
-    exclusive_ = true;
-    while (lane_->in_flight_batches() > 0 && !stopping_) co_await idle_.wait(Deadline::never());
+/// Takes the side lane's next batch, and waits until the live lane has nothing of its keys under way. Others go on
+/// being sent; those of the batch wait until side_deliver() has ended.
+awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side) {
     std::optional<BatchIndex> batch;
-    if (!stopping_) batch = lane.next_batch(now());
-    if (!batch) exclusive_ = false;
-    co_return batch;
+    if (!stopping_) batch = side.lane.next_batch(now());
+    if (!batch) co_return batch;
+    std::vector<Lane::KeyName> keys;
+    for (SlotIndex slot : side.lane.batch(*batch)) {
+        Lane::KeyName key = side.lane.key_of(slot);
+        // Each has numbers of its own for the targets.
+        key.target = slots_->target_index(side.slots->target_name(key.target));
+        keys.push_back(key);
+    }
+    lane_->lend(std::move(keys));
+    while (!lane_->lent_is_free() && !stopping_) co_await lent_free_.wait(Deadline::never());
+    if (!stopping_) co_return batch;
+    lane_->take_back(now());
+    co_return std::nullopt;
 }
 
 awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side, std::vector<SlotIndex> slots,
@@ -93,7 +102,7 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
     std::vector<Verdict> verdicts =
         co_await destination_->deliver(messages, deadline.earlier(around_.options.deliver_timeout));
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
-    exclusive_ = false;
+    lane_->take_back(now());
     co_return verdicts;
 }
 
@@ -114,7 +123,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
     Result<void> read;
     bool complete = false;
     while (!deadline.passed() && !stopping_) {
-        if (next && side.lane.wants_more()) {
+        if (next && side.lane.wants_more(now())) {
             Result<std::optional<LogPosition>> fed = co_await feed_letters(side, filter, *next);
             if (!fed) {
                 read = fed.error();
@@ -122,7 +131,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
             }
             next = *fed;
         }
-        std::optional<BatchIndex> batch = co_await side_turn(side.lane);
+        std::optional<BatchIndex> batch = co_await side_turn(side);
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -131,7 +140,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
         }
         side.drain();
         pump();
-        if (batch || (next && side.lane.wants_more())) continue;
+        if (batch || (next && side.lane.wants_more(now()))) continue;
         SteadyTime wake = side.lane.wake_at();
         if (!next && (side.lane.pending() == 0 || wake == SteadyTime::max())) {
             complete = true;  // what is left is held behind what was refused again
@@ -183,7 +192,6 @@ void IntegrationRuntime::settle_letters(SideLane& side, BatchIndex batch, std::s
     side.lane.settle(batch, verdicts, now());
     side.settled += removed.count;
     side.left -= removed.count;
-    redelivered_ += removed.count;
     forget_letters(removed, true);
     if (removed.count == 0) return;
     last_delivery_ = around_.clock.now();
@@ -222,12 +230,12 @@ awaitable<void> IntegrationRuntime::run_replay(SequenceRange range) {
     SideLane side{Lane(options, start, {}, now()), make_slots(), replay_->id};
     Sequence next = range.first;
     while (!stopping_ && !lane_->paused()) {
-        if (next <= range.last && side.lane.wants_more()) {
+        if (next <= range.last && side.lane.wants_more(now())) {
             bool read = co_await feed_replay(side, next, range.last);
             if (!read) break;
         }
         SteadyTime begun = now();
-        std::optional<BatchIndex> batch = co_await side_turn(side.lane);
+        std::optional<BatchIndex> batch = co_await side_turn(side);
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -244,7 +252,7 @@ awaitable<void> IntegrationRuntime::run_replay(SequenceRange range) {
             co_await side_wake_.wait(Deadline(ended + (ended - begun) * (kReplayShare - 1)));
             continue;
         }
-        if (batch || (next <= range.last && side.lane.wants_more())) continue;
+        if (batch || (next <= range.last && side.lane.wants_more(now()))) continue;
         if (side.lane.pending() == 0 && next > range.last) break;
         SteadyTime wake = side.lane.wake_at();
         co_await side_wake_.wait(wake == SteadyTime::max() ? Deadline::after(std::chrono::seconds(1)) : Deadline(wake));
@@ -303,7 +311,7 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
         std::make_unique<MessageSlots>(*destination_, renderer_, std::move(*id), config_.ordering == Ordering::key)};
     const LogPosition position{0, std::max<Sequence>(around_.routed(), 1)};
     side.feed(sample_event(config_, {}, position, around_.clock.now()), now());
-    std::optional<BatchIndex> batch = co_await side_turn(side.lane);
+    std::optional<BatchIndex> batch = co_await side_turn(side);
     if (batch) {
         std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
         std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());

@@ -108,7 +108,7 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.retries = ledger.retries;
     stats.duplicates_possible = ledger.duplicates_possible;
     stats.bytes = ledger.bytes;
-    stats.redelivered = redelivered_;
+    stats.redelivered = ledger.redelivered;
     stats.errors = errors_;
     stats.delivered_per_second = delivered_rate_.per_second(now());
     stats.last_delivery = last_delivery_;

@@ -7,6 +7,11 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMaxLostRanges = 64;
+/// A destination that gave no answer for so long, with all that it may have on its way, is not fed.
+constexpr auto kNoAnswerFor = std::chrono::seconds(1);
+/// What is held for a destination that takes only so much a second.
+constexpr double kEnoughSeconds = 2;
+constexpr std::uint64_t kLeastHeld = 16;
 
 std::shared_ptr<const Failure> too_large(std::uint64_t size, std::uint64_t most) {
     auto failure = std::make_shared<Failure>();
@@ -39,6 +44,7 @@ Lane::Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLe
                options.retry.max_backoff, options.seed),
       event_rate_(options.rate.events_per_second, grain(options.rate.events_per_second, batch_events_), now),
       byte_rate_(options.rate.bytes_per_second, 1, now) {
+    last_moved_ = now;
     options_.limits.max_concurrent = allowed_in_flight_;
 }
 
@@ -46,9 +52,11 @@ void Lane::change_limits(const Limits& limits) {
     bool was_unhindered = allowed_in_flight_ >= options_.limits.max_concurrent;
     SameKeyInBatch same_key = options_.limits.same_key;
     bool one_target = options_.limits.one_target_per_batch;
+    bool fixed_target = options_.limits.fixed_target;
     options_.limits = limits;
     options_.limits.same_key = same_key;
     options_.limits.one_target_per_batch = one_target;
+    options_.limits.fixed_target = fixed_target;
     options_.limits.max_concurrent = std::max<std::size_t>(1, limits.max_concurrent);
     batch_events_ = std::max<std::uint64_t>(1, std::min(limits.max_events, options_.batch.max_events));
     batch_bytes_ = std::min<std::uint64_t>(limits.max_bytes, options_.batch.max_bytes);
@@ -58,9 +66,35 @@ void Lane::change_limits(const Limits& limits) {
 
 // Reading.
 
-bool Lane::wants_more() const noexcept {
+bool Lane::wants_more(SteadyTime now) const noexcept {
     return resident_bytes_ < options_.memory_bytes && unsettled_.size() < options_.max_unsettled &&
-           !range_bound_reached() && stuck_keys_.empty() && !paused_ && !(is_dormant() && unsettled_.size() > 0);
+           !range_bound_reached() && stuck_keys_.empty() && !paused_ && !cannot_send_more(now);
+}
+
+/// Its breaker is open, or all that may be on its way has been for a while, or the service or a rate limit lets it send
+/// more slowly than events come. What is committed meanwhile costs it nothing then: it is read when there is use for
+/// it. Only while something is left whose sending ends this.
+bool Lane::cannot_send_more(SteadyTime now) const noexcept {
+    bool something_to_send = in_flight_batches_ > 0 || due_.head != kNone || gathering_.head != kNone ||
+                             !timers_.empty() || loading_bytes_ > 0;
+    if (!something_to_send) return false;
+    if (failing_ || only_target_refuses()) return true;
+    if (all_are_under_way() && now - last_moved_ >= kNoAnswerFor) return true;
+    return unsettled_.size() >= enough_for_a_while();
+}
+
+/// Events held that take a while to send at the rate that it may send at.
+std::uint64_t Lane::enough_for_a_while() const noexcept {
+    // What is held for one target, or behind a dead letter, must not keep others from being read.
+    if (!options_.limits.fixed_target || !held_keys_.empty()) return options_.max_unsettled;
+    double slowest = event_rate_.unlimited() ? 0 : static_cast<double>(options_.rate.events_per_second);
+    for (const Group& group : groups_) {
+        if (!group.pace.limits()) continue;
+        double pace = group.pace.events_per_second();
+        slowest = slowest == 0 ? pace : std::min(slowest, pace);
+    }
+    if (slowest == 0) return options_.max_unsettled;
+    return std::max<std::uint64_t>(kLeastHeld, static_cast<std::uint64_t>(slowest * kEnoughSeconds));
 }
 
 SlotIndex Lane::feed(const LaneEvent& event, SteadyTime now) {
@@ -284,7 +318,7 @@ void Lane::park_list(const KeyList& list) {
 }
 
 bool Lane::make_room(SteadyTime now) {
-    if (wants_more()) return true;
+    if (wants_more(now)) return true;
     if (resident_bytes_ < options_.memory_bytes || failing_) return false;
     std::size_t idle = idle_bytes_;
     for (const Target& each : targets_)
@@ -299,8 +333,8 @@ bool Lane::make_room(SteadyTime now) {
     }
     for (KeyIndex key : held_keys_) park_key(key);
     for (const Timer& timer : timers_)
-        if (!timer.of_target) park_key(timer.index);
-    return wants_more();
+        if (timer.of == Timer::Of::key) park_key(timer.index);
+    return wants_more(now);
 }
 
 void Lane::let_go(std::size_t keep) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +16,7 @@
 #include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "delivery/backoff.hpp"
+#include "delivery/service_pace.hpp"
 #include "delivery/settings.hpp"
 #include "delivery/status.hpp"
 #include "delivery/token_bucket.hpp"
@@ -74,6 +77,13 @@ struct LaneDeadLetter {
 /// Thread: the integration's shard. Time never goes backwards between calls.
 class Lane {
   public:
+    /// A key is kept in order within its target: two targets have no order between them.
+    struct KeyName {
+        std::uint64_t hash = 0;
+        TargetIndex target = 0;
+        friend bool operator==(const KeyName&, const KeyName&) = default;
+    };
+
     /// Takes up where `cursor` stands. `dead_letters`: what the store holds already.
     Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLetterTotals dead_letters, SteadyTime now);
 
@@ -83,8 +93,9 @@ class Lane {
     Sequence read_position() const noexcept { return unsettled_.read_position(); }
     /// Everything up to here is settled or does not match.
     Sequence position() const noexcept { return unsettled_.position(); }
-    /// False when a bound is reached. Feeding on is allowed (a read page may overshoot), asking for more is not.
-    bool wants_more() const noexcept;
+    /// False when a bound is reached, or when it could not send what it has already: then events are left in the log.
+    /// Feeding on is allowed (a read page may overshoot), asking for more is not.
+    bool wants_more(SteadyTime now) const noexcept;
     /// Lets go of the bytes of events that cannot be sent for a while, so that others can be read: they come back
     /// through drain_wanted(). True when the lane wants more then.
     bool make_room(SteadyTime now);
@@ -116,6 +127,19 @@ class Lane {
         byte_rate_.take(bytes);
     }
 
+    // What else is sent to the same destination meanwhile (a replay, a dead letter again).
+
+    /// A batch of these keys is about to be sent beside this lane's own: none of them is sent from here until
+    /// take_back(), and one batch less may be under way.
+    void lend(std::vector<KeyName> keys);
+    /// Whether that batch may be sent: nothing of its keys is under way any more, and neither are too many batches.
+    bool lent_is_free() const;
+    bool is_lending() const noexcept { return lending_; }
+    void take_back(SteadyTime now);
+    KeyName key_of(SlotIndex slot) const noexcept {
+        return {keys_[slots_[slot].key].hash, keys_[slots_[slot].key].target};
+    }
+
     void pause(std::string reason);
     void resume() noexcept;
     bool paused() const noexcept { return paused_; }
@@ -124,12 +148,6 @@ class Lane {
 
     /// A key whose dead letter is still there (`on_dead_letter: hold_key`), at start. Before the first feed().
     void hold_key(std::uint64_t key_hash, TargetIndex target);
-    /// A key is kept in order within its target: two targets have no order between them.
-    struct KeyName {
-        std::uint64_t hash = 0;
-        TargetIndex target = 0;
-        friend bool operator==(const KeyName&, const KeyName&) = default;
-    };
     /// The keys held at the moment.
     std::vector<KeyName> held_keys() const;
     /// A person dealt with their dead letters: these keys go on. Those that are not held are passed over.
@@ -217,8 +235,13 @@ class Lane {
         options_.memory_bytes = memory_bytes;
         options_.max_unsettled = max_unsettled;
     }
-    /// The destination as a whole has refused for a while: nothing more is read until it accepts again.
-    bool is_dormant() const noexcept { return failing_ && failures_ >= kDormantAfter; }
+    /// The destination as a whole, or the only target it has, has refused for a while.
+    bool is_dormant() const noexcept {
+        return (failing_ && failures_ >= kDormantAfter) ||
+               (options_.limits.fixed_target && std::any_of(targets_.begin(), targets_.end(), [](const Target& each) {
+                    return each.refusing && each.failures >= kDormantAfter;
+                }));
+    }
     /// Lets go of bytes until no more than `keep` are held; they come back through drain_wanted().
     void let_go(std::size_t keep);
 
@@ -273,6 +296,7 @@ class Lane {
         loading,  ///< bytes are being read again
         held,     ///< on_dead_letter: hold_key
         stuck,    ///< no room for its dead letter
+        lent,     ///< ready, but being sent by something else
     };
     struct KeyNameHash {
         std::size_t operator()(const KeyName& name) const noexcept {
@@ -311,10 +335,13 @@ class Lane {
         std::uint64_t ready_bytes = 0;
         std::uint32_t retries_in_a_row = 0;  ///< so that the new are not starved by the retried
         Schedule schedule = Schedule::none;
-        bool wants_room = false;  ///< in groups_wanting_room_
+        std::uint32_t careful_events = 0;  ///< largest batch after an answer that was not clear; 0: any
+        bool wants_room = false;           ///< in groups_wanting_room_
+        bool waits_for_pace = false;       ///< has a timer for when the service is ready for more
         GroupIndex previous = kNone;
         GroupIndex next = kNone;
         SteadyTime since{};
+        ServicePace pace;
     };
     struct GroupList {
         GroupIndex head = kNone;
@@ -352,7 +379,7 @@ class Lane {
     struct Timer {
         SteadyTime at;
         std::uint32_t index = 0;
-        bool of_target = false;
+        enum class Of : std::uint8_t { key, target, group } of = Of::key;
         friend bool operator>(const Timer& a, const Timer& b) { return a.at > b.at; }
     };
 
@@ -380,8 +407,20 @@ class Lane {
     void drop_lost(KeyIndex index);
     void note_lost(Sequence first, Sequence last);
 
+    bool cannot_send_more(SteadyTime now) const noexcept;
+    bool only_target_refuses() const noexcept {
+        return options_.limits.fixed_target &&
+               std::any_of(targets_.begin(), targets_.end(), [](const Target& each) { return each.refusing; });
+    }
+    std::uint64_t enough_for_a_while() const noexcept;
+
     // lane_batches.cpp: who is ready, what goes into a batch
     void make_ready(KeyIndex index, ReadyList list, SteadyTime now);
+    bool is_lent(const Key& key) const { return lending_ && options_.keyed && lent_.contains({key.hash, key.target}); }
+    void set_lent(KeyIndex index, ReadyList list);
+    bool all_are_under_way() const noexcept {
+        return in_flight_batches_ + (lending_ ? 1 : 0) >= (failing_ ? 1 : allowed_in_flight_);
+    }
     void push_back(KeyList& list, KeyIndex index);
     void push_front(KeyList& list, KeyIndex index);
     KeyIndex pop_front(KeyList& list);
@@ -391,6 +430,8 @@ class Lane {
     void join_group(Group& group, const Key& key) noexcept;
     void schedule(GroupIndex index, SteadyTime now);
     void unschedule(GroupIndex index);
+    bool held_by_pace(GroupIndex index, SteadyTime now);
+    void set_timer(SteadyTime at, Timer::Of of, std::uint32_t index);
     void link_back(GroupList& list, GroupIndex index);
     bool target_open(const Target& target, SteadyTime now) const noexcept {
         return !target.refusing || (target.in_flight == 0 && target.hold_until <= now);
@@ -406,7 +447,7 @@ class Lane {
     void fill(GroupIndex group, Batch& batch, std::uint64_t max_events, SteadyTime now);
     std::uint32_t take_run(Key& key, Batch& batch, std::uint64_t& bytes, std::uint64_t& cap);
     BatchIndex take_batch();
-    void dispatch(BatchIndex index);
+    void dispatch(BatchIndex index, SteadyTime now);
 
     // lane_verdicts.cpp: what verdicts mean
     struct Survey;
@@ -415,6 +456,7 @@ class Lane {
     void settle_one(SlotIndex slot, const Verdict& verdict, Survey& survey, SteadyTime now);
     void settle_target(TargetIndex index, SteadyTime now);
     void settle_lane(const Survey& survey, SteadyTime now);
+    void settle_group(Group& group, const Survey& survey, SteadyTime now);
     void finish_key(KeyIndex index, SteadyTime now);
     /// Gives up what stands doomed or lost at the head of a key's queue; false when the key cannot go on.
     bool strip(KeyIndex index);
@@ -455,6 +497,9 @@ class Lane {
     std::vector<BatchIndex> free_batches_;
     std::vector<KeyIndex> held_keys_;
     std::vector<KeyIndex> stuck_keys_;
+    bool lending_ = false;
+    boost::unordered_flat_set<KeyName, KeyNameHash> lent_;
+    std::vector<std::pair<KeyIndex, ReadyList>> lent_keys_;  ///< those that would be ready
     std::unordered_map<SlotIndex, std::shared_ptr<const Failure>> doomed_;
 
     std::vector<LaneDeadLetter> dead_letters_;
@@ -468,6 +513,7 @@ class Lane {
     std::size_t loading_bytes_ = 0;
     std::size_t in_flight_events_ = 0;
     std::size_t in_flight_batches_ = 0;
+    SteadyTime last_moved_{};        ///< a batch left or was answered
     std::size_t allowed_in_flight_;  ///< falls when throttled, grows again with what is accepted
 
     bool paused_ = false;

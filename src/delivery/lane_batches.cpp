@@ -62,8 +62,35 @@ bool Lane::has_ready(const Group& group) const noexcept {
                        [](const KeyList& list) { return !list.empty(); });
 }
 
+void Lane::set_lent(KeyIndex index, ReadyList list) {
+    set_state(keys_[index], KeyState::lent);
+    lent_keys_.emplace_back(index, list);
+}
+
+void Lane::lend(std::vector<KeyName> keys) {
+    SLUICE_ASSERT(!lending_, "one batch at a time is sent beside a lane's own");
+    lending_ = true;
+    lent_.insert(keys.begin(), keys.end());
+}
+
+bool Lane::lent_is_free() const {
+    if (in_flight_batches_ >= (failing_ ? 1 : options_.limits.max_concurrent)) return false;
+    if (!options_.keyed || in_flight_batches_ == 0) return true;
+    return std::none_of(lent_.begin(), lent_.end(), [this](const KeyName& name) {
+        auto found = key_index_.find(name);
+        return found != key_index_.end() && keys_[found->second].state == KeyState::in_flight;
+    });
+}
+
+void Lane::take_back(SteadyTime now) {
+    lending_ = false;
+    lent_.clear();
+    for (auto [key, list] : std::exchange(lent_keys_, {})) go_on(key, list, now);
+}
+
 void Lane::make_ready(KeyIndex index, ReadyList list, SteadyTime now) {
     Key& key = keys_[index];
+    if (is_lent(key)) return set_lent(index, list);
     set_state(key, KeyState::ready);
     key.ready_since = now;
     GroupIndex group = group_of(key.target);
@@ -78,6 +105,10 @@ void Lane::schedule(GroupIndex index, SteadyTime now) {
     Group& group = groups_[index];
     if (group.schedule == Schedule::due) return;
     if (!has_ready(group) || (!mixes_targets() && !target_open(targets_[index], now))) {
+        unschedule(index);
+        return;
+    }
+    if (held_by_pace(index, now)) {
         unschedule(index);
         return;
     }
@@ -106,10 +137,24 @@ void Lane::schedule(GroupIndex index, SteadyTime now) {
     }
 }
 
+/// The service is not ready for more of this group: a timer looks again when it is.
+bool Lane::held_by_pace(GroupIndex index, SteadyTime now) {
+    Group& group = groups_[index];
+    if (group.waits_for_pace) return true;
+    if (group.pace.available(now) > 0) return false;
+    group.waits_for_pace = true;
+    set_timer(group.pace.ready_at(), Timer::Of::group, index);
+    return true;
+}
+
+void Lane::set_timer(SteadyTime at, Timer::Of of, std::uint32_t index) {
+    timers_.push_back({at, index, of});
+    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+}
+
 void Lane::delay(KeyIndex index, SteadyTime until) {
     set_state(keys_[index], KeyState::delayed);
-    timers_.push_back({until, index, false});
-    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+    set_timer(until, Timer::Of::key, index);
 }
 
 void Lane::run_timers(SteadyTime now) {
@@ -117,10 +162,17 @@ void Lane::run_timers(SteadyTime now) {
         std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
         Timer timer = timers_.back();
         timers_.pop_back();
-        if (timer.of_target) {
-            reopen_target(timer.index, now);
-        } else {
-            go_on(timer.index, kRetryList, now);
+        switch (timer.of) {
+            case Timer::Of::key:
+                go_on(timer.index, kRetryList, now);
+                break;
+            case Timer::Of::target:
+                reopen_target(timer.index, now);
+                break;
+            case Timer::Of::group:
+                groups_[timer.index].waits_for_pace = false;
+                schedule(timer.index, now);
+                break;
         }
     }
 }
@@ -140,7 +192,7 @@ void Lane::reopen_target(TargetIndex index, SteadyTime now) {
 
 SteadyTime Lane::wake_at() const {
     if (paused_ || !stuck_keys_.empty()) return kNever;
-    if (in_flight_batches_ >= (failing_ ? 1 : allowed_in_flight_)) return kNever;
+    if (all_are_under_way()) return kNever;
     SteadyTime gate = std::max(event_rate_.ready_at(), byte_rate_.ready_at());
     if (failing_) gate = std::max(gate, hold_until_);
     SteadyTime at = timers_.empty() ? kNever : std::max(gate, timers_.front().at);
@@ -153,8 +205,7 @@ SteadyTime Lane::wake_at() const {
 std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
     if (paused_ || !stuck_keys_.empty()) return std::nullopt;
     run_timers(now);
-    if (in_flight_batches_ >= (failing_ ? 1 : allowed_in_flight_) || (failing_ && hold_until_ > now))
-        return std::nullopt;
+    if (all_are_under_way() || (failing_ && hold_until_ > now)) return std::nullopt;
     if (!stuck_keys_.empty() || paused_) return std::nullopt;  // a timer brought a dead letter's turn
     std::uint64_t most = batch_events_;
     if (!event_rate_.unlimited()) most = std::min(most, event_rate_.available(now));
@@ -171,15 +222,18 @@ std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
         GroupIndex group = due_.head;
         unschedule(group);
         if (!mixes_targets() && !target_open(targets_[group], now)) continue;  // reopen_target() will look again
+        if (held_by_pace(group, now)) continue;
         BatchIndex index = take_batch();
         bool probing = !mixes_targets() && targets_[group].refusing;
-        fill(group, batches_[index], probing ? 1 : most, now);
+        std::uint64_t paced = std::min(most, groups_[group].pace.available(now));
+        if (groups_[group].careful_events > 0) paced = std::min<std::uint64_t>(paced, groups_[group].careful_events);
+        fill(group, batches_[index], probing ? 1 : paced, now);
         if (batches_[index].slots.empty()) {
             batches_[index].open = false;
             free_batches_.push_back(index);
             continue;  // what is there waits for its target or its bytes, which schedule it again
         }
-        dispatch(index);
+        dispatch(index, now);
         schedule(group, now);
         return index;
     }
@@ -212,7 +266,11 @@ std::optional<std::pair<Lane::ReadyList, Lane::KeyIndex>> Lane::pick(GroupIndex 
     auto usable = [&](ReadyList list) {
         KeyList& keys = group.ready[list];
         // Overtaking leaves keys here that are empty, or whose first event is now a doomed one.
-        while (!keys.empty() && (keys_[keys.head].count == 0 || slots_[keys_[keys.head].head].flags & kDoomed)) {
+        // Lent ones are not looked for before their turn comes.
+        while (!keys.empty()) {
+            const Key& first = keys_[keys.head];
+            bool sendable = first.count > 0 && !(slots_[first.head].flags & kDoomed);
+            if (sendable && !is_lent(first)) break;
             KeyIndex index = pop_front(keys);
             leave_group(group, keys_[index]);
             go_on(index, list, now);
@@ -299,7 +357,8 @@ std::uint32_t Lane::take_run(Key& key, Batch& batch, std::uint64_t& bytes, std::
     return taken;
 }
 
-void Lane::dispatch(BatchIndex index) {
+void Lane::dispatch(BatchIndex index, SteadyTime now) {
+    last_moved_ = now;
     const Batch& batch = batches_[index];
     std::uint64_t bytes = 0;
     if (!byte_rate_.unlimited())
@@ -307,6 +366,7 @@ void Lane::dispatch(BatchIndex index) {
     event_rate_.take(batch.slots.size());
     byte_rate_.take(bytes);
     for (TargetIndex each : batch.targets) ++targets_[each].in_flight;
+    groups_[group_of(batch.targets.front())].pace.take(batch.slots.size());
     in_flight_events_ += batch.slots.size();
     ++in_flight_batches_;
 }

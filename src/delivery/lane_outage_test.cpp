@@ -63,7 +63,7 @@ class Outage {
     static constexpr SteadyTime kStart{1h};
 
     void turn(bool accepts) {
-        while (lane_->read_position() < head_ && (lane_->wants_more() || lane_->make_room(now_))) {
+        while (lane_->read_position() < head_ && (lane_->wants_more(now_) || lane_->make_room(now_))) {
             Sequence sequence = lane_->read_position() + 1;
             SlotIndex slot = lane_->feed({sequence, sequence % kKeys, 0, kBodyBytes, kBodyBytes}, now_);
             if (slot != kNoSlot) hold(slot);

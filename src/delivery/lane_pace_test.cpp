@@ -111,7 +111,7 @@ TEST_F(LaneTest, ADestinationThatRefusesForLongHoldsLittleAndLosesNothing) {
         pass(1s);
     }
     EXPECT_TRUE(lane().is_dormant());
-    EXPECT_FALSE(lane().wants_more()) << "nothing more is read for it";
+    EXPECT_FALSE(lane().wants_more(now)) << "nothing more is read for it";
     std::size_t keep = 3 * (100 + kEventOverhead);
     lane().let_go(keep);
     EXPECT_LE(lane().resident_bytes(), keep);
@@ -130,7 +130,160 @@ TEST_F(LaneTest, ADestinationThatRefusesForLongHoldsLittleAndLosesNothing) {
     }
     EXPECT_EQ(delivered, 40u);
     EXPECT_EQ(lane().ledger().delivered, 40u);
-    EXPECT_TRUE(lane().wants_more());
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+// What it could not send is left in the log.
+
+TEST_F(LaneTest, NothingMoreIsReadWhileTheBreakerIsOpen) {
+    for (Sequence i = 1; i <= 4; ++i) feed(i, i);
+    send();
+    EXPECT_TRUE(lane().wants_more(now));
+    answer_all(retry(ErrorClass::transient, ""));
+    EXPECT_FALSE(lane().wants_more(now));
+    pass(1s);
+    send();
+    EXPECT_FALSE(lane().wants_more(now)) << "half open";
+    answer({ok()});
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+TEST_F(LaneTest, NothingMoreIsReadWhileTheOnlyTargetRefuses) {
+    options.limits.fixed_target = true;
+    for (Sequence i = 1; i <= 4; ++i) feed(i, i);
+    send();
+    answer_all(retry(ErrorClass::missing_target));
+    EXPECT_FALSE(lane().wants_more(now));
+    for (int i = 0; i < 3; ++i) {
+        pass(2s);
+        EXPECT_EQ(send().size(), 1u);
+        answer_all(retry(ErrorClass::missing_target));
+    }
+    EXPECT_TRUE(lane().is_dormant());
+    pass(2s);
+    send();
+    answer({ok()});
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+TEST_F(LaneTest, OtherTargetsAreReadOnForWhileOneRefuses) {
+    for (Sequence i = 1; i <= 4; ++i) feed(i, i);
+    send();
+    answer_all(retry(ErrorClass::missing_target));
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+TEST_F(LaneTest, NothingMoreIsReadWhileNoAnswerComes) {
+    options.limits.max_events = 1;
+    for (Sequence i = 1; i <= 4; ++i) feed(i, i);
+    for (int i = 0; i < 4; ++i) send();
+    pass(999ms);
+    EXPECT_TRUE(lane().wants_more(now)) << "a slow answer is nothing unusual";
+    pass(1ms);
+    EXPECT_FALSE(lane().wants_more(now));
+    answer({ok()});
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+TEST_F(LaneTest, HoldsNoMoreThanASlowRateNeeds) {
+    options.limits.fixed_target = true;
+    options.rate.events_per_second = 20;
+    Sequence fed = 0;
+    while (lane().wants_more(now)) ++fed, feed(fed, fed);
+    EXPECT_EQ(fed, 40u);
+    EXPECT_EQ(send().size(), 10u);
+    answer_all(ok());
+    EXPECT_TRUE(lane().wants_more(now));
+}
+
+// A service that throttles.
+
+/// Takes so many events a second, and refuses the rest, each event by itself or the whole request.
+struct ThrottlingService {
+    double allowed;
+    bool whole;
+    TokenBucket tokens;
+    std::size_t accepted = 0;
+    std::size_t refused = 0;
+    std::size_t requests = 0;
+
+    ThrottlingService(std::uint64_t per_second, bool whole, SteadyTime now)
+        : allowed(static_cast<double>(per_second)), whole(whole), tokens(per_second, 1, now) {}
+
+    std::vector<Verdict> answer(std::size_t events, SteadyTime now) {
+        ++requests;
+        std::size_t taken = std::min<std::size_t>(tokens.available(now), events);
+        if (whole && taken < events) taken = 0;
+        tokens.take(taken);
+        accepted += taken;
+        refused += events - taken;
+        std::vector<Verdict> verdicts(events, retry(ErrorClass::throttled));
+        std::fill(verdicts.begin(), verdicts.begin() + static_cast<std::ptrdiff_t>(taken), ok());
+        return verdicts;
+    }
+};
+
+TEST_F(LaneTest, AServiceThatThrottlesGetsNearlyWhatItAllowsAndIsAskedForLittleMore) {
+    options.limits.max_events = 500;
+    options.limits.max_bytes = 1 << 20;
+    options.limits.fixed_target = true;
+    options.retry.max_backoff = 30s;
+    for (bool whole : {false, true}) {
+        for (std::uint64_t allowed : {5, 50, 1000}) {
+            SCOPED_TRACE((whole ? "whole requests, " : "single events, ") + std::to_string(allowed));
+            lane_ = nullptr;
+            ThrottlingService service(allowed, whole, now);
+            Sequence fed = 0;
+            constexpr std::size_t kObjects = 5000;
+            SteadyTime counted = now + 1min, end = now + 11min;
+            while (now < end) {
+                while (lane().wants_more(now) && lane().pending() < 1000) ++fed, feed(fed, fed % kObjects);
+                while (auto sent = next()) {
+                    now += 2ms;
+                    lane().settle(sent->index, service.answer(sent->events.size(), now), now);
+                    drain();
+                }
+                if (now >= counted && counted != SteadyTime{}) {
+                    service.accepted = service.refused = service.requests = 0;
+                    counted = SteadyTime::max();
+                }
+                now = std::max(now + 1us, std::min(lane().wake_at(), now + 100ms));
+            }
+            double share = static_cast<double>(service.accepted) / (static_cast<double>(allowed) * 600);
+            EXPECT_GE(share, 0.8);
+            EXPECT_LE(service.refused, service.accepted / 5);
+            EXPECT_LE(static_cast<double>(service.requests), 600 * 30.0) << "twenty a second or so";
+            EXPECT_EQ(lane().state(now), IntegrationState::throttled);
+            EXPECT_LE(lane().pending(), std::max<std::size_t>(3 * allowed, 100)) << "the rest stays in the log";
+        }
+    }
+}
+
+TEST_F(LaneTest, AServiceThatThrottlesForMinutesGetsAllOnceItDoesNot) {
+    options.limits.max_events = 500;
+    options.limits.max_bytes = 1 << 20;
+    options.retry.max_backoff = 30s;
+    for (Sequence i = 1; i <= 20'000; ++i) feed(i, i);
+    std::size_t requests = 0;
+    for (SteadyTime end = now + 5min; now < end; now = std::max(now + 1us, lane().wake_at())) {
+        while (auto sent = next()) {
+            ++requests;
+            lane().settle(sent->index, std::vector<Verdict>(sent->events.size(), retry(ErrorClass::throttled)), now);
+            drain();
+        }
+    }
+    EXPECT_LE(requests, 30u) << "it asks with growing patience";
+    SteadyTime since = now;
+    while (lane().pending() > 0) {
+        while (auto sent = next()) {
+            lane().settle(sent->index, std::vector<Verdict>(sent->events.size(), ok()), now);
+            drain();
+        }
+        ASSERT_TRUE(lane().pending() == 0 || lane().wake_at() < SteadyTime::max());
+        now = std::max(now + 1us, std::min(lane().wake_at(), now + 1min));
+    }
+    EXPECT_LE(now - since, 2min);
+    EXPECT_EQ(lane().ledger().delivered, 20'000u);
 }
 
 TEST_F(LaneTest, NewLimitsHoldForWhatIsSentFromThenOn) {

@@ -29,6 +29,7 @@ class Simulation {
         event_goal_ = random_.between(20, 400);
         key_count_ = random_.between(1, 30);
         target_count_ = random_.between(1, 4);
+        options_.limits.fixed_target = target_count_ == 1 && random_.chance(70);
         start_lane();
     }
 
@@ -143,8 +144,35 @@ class Simulation {
             options_.memory_bytes = random_.chance(50) ? random_.between(2'000, 20'000) : 1 << 20;
             lane_->set_bounds(options_.memory_bytes, options_.max_unsettled);
         }
+        if (random_.chance(5)) send_beside();
         send();
         check_bounds();
+    }
+
+    /// A replay's batch, sent to the same destination: its keys are the lane's to leave alone from when it asks until
+    /// the verdicts are there.
+    void send_beside() {
+        if (!lane_->is_lending()) {
+            if (calm_) return;
+            lent_.clear();
+            for (std::uint64_t n = random_.between(0, 4); n > 0; --n)
+                lent_.push_back({random_.below(key_count_), static_cast<TargetIndex>(random_.below(target_count_))});
+            lane_->lend(lent_);
+            beside_is_sent_ = false;
+        } else if (beside_is_sent_) {
+            lane_->take_back(now());
+            drain();
+        } else if (lane_->lent_is_free()) {
+            beside_is_sent_ = true;
+            if (flights_.size() + 1 > limits_.max_concurrent) oracle_.fail("too many batches beside each other");
+            for (const Flight& flight : flights_)
+                for (const SimEvent& event : flight.events)
+                    if (is_lent(event)) oracle_.fail("a key in flight here and beside");
+        }
+    }
+    bool is_lent(const SimEvent& event) const {
+        return options_.keyed &&
+               std::find(lent_.begin(), lent_.end(), Lane::KeyName{event.key, event.target}) != lent_.end();
     }
 
     void append() {
@@ -165,7 +193,7 @@ class Simulation {
 
     /// The runtime's reading, from memory or from the log: the lane cannot tell.
     void read() {
-        if (!lane_->wants_more() && !lane_->make_room(now())) return;
+        if (!lane_->wants_more(now()) && !lane_->make_room(now())) return;
         drain();
         Sequence at = std::max(lane_->read_position() + 1, oldest_);
         for (std::uint64_t n = random_.between(1, 30); n > 0 && at <= log_.size(); --n, ++at) {
@@ -215,6 +243,11 @@ class Simulation {
             oracle_.fail("a destination that refuses was tried with more than one event");
         if (flights_.size() + 1 > limits_.max_concurrent) oracle_.fail("too many batches at a time");
         if (flight.events.size() > limits_.max_events) oracle_.fail("too many events in a batch");
+        if (lane_->is_lending()) {
+            if (flights_.size() + 2 > limits_.max_concurrent) oracle_.fail("no room is left for what is sent beside");
+            for (const SimEvent& event : flight.events)
+                if (is_lent(event)) oracle_.fail("a key was sent that something else sends");
+        }
         std::uint64_t bytes = 0;
         std::set<std::pair<TargetIndex, std::uint64_t>> keys;
         for (std::size_t i = 0; i < flight.events.size(); ++i) {
@@ -486,6 +519,8 @@ class Simulation {
     std::optional<Lane> lane_;
     std::vector<std::optional<Sequence>> bytes_;  ///< by slot: which event's bytes are held
     std::vector<Flight> flights_;
+    std::vector<Lane::KeyName> lent_;
+    bool beside_is_sent_ = false;
     std::vector<Load> loads_;
     std::set<Sequence> dead_letters_;
     std::vector<Sequence> uncommitted_;

@@ -49,6 +49,22 @@ TEST_F(LaneTest, PartialFailureResendsOnlyWhatFailed) {
     EXPECT_EQ(lane().ledger().duplicates_possible, 0u);
 }
 
+TEST_F(LaneTest, EachRetryResendsExactlyWhatFailedTheTimeBefore) {
+    for (Sequence i = 1; i <= 6; ++i) feed(i, i);
+    EXPECT_THAT(send(), ElementsAre(1, 2, 3, 4, 5, 6));
+    answer({ok(), retry(), ok(), retry(), retry(), ok()});
+    pass(1s);
+    EXPECT_THAT(send(), testing::UnorderedElementsAre(2, 4, 5));
+    std::vector<Verdict> verdicts;
+    for (SlotIndex slot : lane().batch(in_flight.front())) verdicts.push_back(sequence_of(slot) == 4 ? ok() : retry());
+    answer(verdicts);
+    pass(1s);
+    EXPECT_THAT(send(), testing::UnorderedElementsAre(2, 5)) << "not by their places in the first batch";
+    answer_all(ok());
+    EXPECT_EQ(lane().ledger().delivered, 6u);
+    EXPECT_EQ(lane().position(), 6u);
+}
+
 TEST_F(LaneTest, AFailedKeyDoesNotWedge) {
     feed(1, 7), feed(2, 8);
     send();
@@ -295,6 +311,26 @@ TEST_F(LaneTest, ThrottlingLowersHowMuchIsInFlight) {
     EXPECT_THAT(send(), IsEmpty());
 }
 
+TEST_F(LaneTest, AfterAnAnswerThatIsNotClearLessIsOnItsWayAtOnce) {
+    for (Sequence i = 1; i <= 200; ++i) feed(i, i);
+    Verdict unclear = retry(ErrorClass::transient, "stream", true);
+    std::vector<std::size_t> sizes;
+    for (int lost = 0; lost < 4; ++lost) {
+        sizes.push_back(send().size());
+        std::vector<Verdict> verdicts(sizes.back(), unclear);
+        verdicts.front() = ok();
+        answer(verdicts);
+    }
+    EXPECT_THAT(sizes, ElementsAre(10, 5, 2, 1));
+    EXPECT_EQ(lane().ledger().duplicates_possible, 9u + 4 + 1) << "and less is in doubt each time";
+    sizes.clear();
+    for (int clear = 0; clear < 4; ++clear) {
+        sizes.push_back(send().size());
+        answer_all(ok());
+    }
+    EXPECT_THAT(sizes, ElementsAre(2, 4, 8, 10));
+}
+
 // Dead letters.
 
 TEST_F(LaneTest, APoisonedRecordIsADeadLetterWithTheReasonAndTheNextOneGoesOn) {
@@ -354,7 +390,7 @@ TEST_F(LaneTest, AFullDeadLetterStoreBlocksAndDropsNothing) {
     answer({rejected(), rejected()});
     EXPECT_THAT(dead_sequences(), ElementsAre(1));
     EXPECT_EQ(lane().state(now), IntegrationState::blocked);
-    EXPECT_FALSE(lane().wants_more());
+    EXPECT_FALSE(lane().wants_more(now));
     EXPECT_THAT(send(), IsEmpty());
     EXPECT_EQ(lane().pending(), 2u);
     lane().dead_letters_removed({1, 100}, false, now);
@@ -419,12 +455,12 @@ TEST_F(LaneTest, AnIdleLaneAsksForNoTimer) {
 TEST_F(LaneTest, WantsNoMoreThanItsMemoryAllows) {
     options.memory_bytes = 3 * (100 + kEventOverhead);
     feed(1, 1), feed(2, 2);
-    EXPECT_TRUE(lane().wants_more());
+    EXPECT_TRUE(lane().wants_more(now));
     feed(3, 3);
-    EXPECT_FALSE(lane().wants_more());
+    EXPECT_FALSE(lane().wants_more(now));
     send();
     answer({ok(), ok(), ok()});
-    EXPECT_TRUE(lane().wants_more());
+    EXPECT_TRUE(lane().wants_more(now));
     EXPECT_EQ(lane().resident_bytes(), 0u);
 }
 
@@ -433,7 +469,7 @@ TEST_F(LaneTest, EventsOfAMissingTargetGiveTheirMemoryToTheOthers) {
     for (Sequence i = 1; i <= 10; ++i) feed(i, i, 0);
     send();
     answer_all(retry(ErrorClass::missing_target));
-    EXPECT_FALSE(lane().wants_more());
+    EXPECT_FALSE(lane().wants_more(now));
     EXPECT_TRUE(lane().make_room(now));
     drain();
     feed(11, 11, 1);
@@ -454,12 +490,12 @@ TEST_F(LaneTest, TooManyAcknowledgedRangesBlockReading) {
     for (Sequence i = 1; i <= 8; ++i) feed(i, i);
     send();
     answer({retry(), ok(), retry(), ok(), retry(), ok(), retry(), ok()});
-    EXPECT_FALSE(lane().wants_more());
+    EXPECT_FALSE(lane().wants_more(now));
     EXPECT_EQ(lane().state(now), IntegrationState::blocked);
     pass(1s);
     EXPECT_THAT(send(), testing::UnorderedElementsAre(1, 3, 5, 7)) << "what holds it back is still tried";
     answer_all(ok());
-    EXPECT_TRUE(lane().wants_more());
+    EXPECT_TRUE(lane().wants_more(now));
 }
 
 TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {

@@ -35,7 +35,8 @@ struct Lane::Survey {
     std::size_t rejected = 0;
     std::size_t retried = 0;
     bool refused_whole = false;  ///< one reason for all of several events: it may be one event's doing
-    bool throttled = false;
+    std::size_t throttled = 0;
+    std::size_t ambiguous = 0;
     bool many_keys = false;  ///< failures of more than one key
     bool stopped = false;    ///< in_order: the failure that stopped the batch was seen
     std::shared_ptr<const Failure> lane_failure;
@@ -69,7 +70,8 @@ Lane::Survey Lane::survey(const Batch& batch, std::span<const Verdict> verdicts)
         } else {
             ++survey.retried;
             ++each.retried;
-            survey.throttled |= verdict.failure && verdict.failure->error_class == ErrorClass::throttled;
+            survey.ambiguous += verdict.ambiguous;
+            survey.throttled += verdict.failure && verdict.failure->error_class == ErrorClass::throttled;
             if (each.one_key != kNone && each.one_key != slot.key) each.many_keys = true;
             each.one_key = slot.key;
             if (failed_key != kNone && failed_key != slot.key) survey.many_keys = true;
@@ -111,8 +113,10 @@ void Lane::settle(BatchIndex index, std::span<const Verdict> verdicts, SteadyTim
     in_flight_events_ -= batch.slots.size();
     --in_flight_batches_;
     for (TargetIndex each : batch.targets) --targets_[each].in_flight;
+    last_moved_ = now;
 
     Survey seen = survey(batch, verdicts);
+    settle_group(groups_[group_of(batch.targets.front())], seen, now);
     for (std::size_t i = 0; i < verdicts.size(); ++i) settle_one(batch.slots[i], verdicts[i], seen, now);
     settle_lane(seen, now);
     for (TargetIndex each : batch.targets) settle_target(each, now);
@@ -197,9 +201,23 @@ void Lane::settle_one(SlotIndex index, const Verdict& verdict, Survey& survey, S
     }
 }
 
+/// What the batch says about how much may be on its way at once: after an answer that was not clear half as much, so
+/// that a connection that breaks again and again leaves less in doubt each time; with each clear one twice as much.
+void Lane::settle_group(Group& group, const Survey& survey, SteadyTime now) {
+    group.pace.answered(survey.accepted, survey.throttled, now);
+    auto events = static_cast<std::uint32_t>(survey.events);
+    if (survey.ambiguous > 0) {
+        std::uint32_t half = std::max<std::uint32_t>(1, events / 2);
+        group.careful_events = group.careful_events == 0 ? half : std::min(group.careful_events, half);
+    } else if (group.careful_events > 0 && survey.accepted > 0) {
+        group.careful_events *= 2;
+        if (group.careful_events >= batch_events_) group.careful_events = 0;
+    }
+}
+
 /// What the batch says about the destination as a whole.
 void Lane::settle_lane(const Survey& survey, SteadyTime now) {
-    if (survey.throttled) {
+    if (survey.throttled > 0 || survey.ambiguous > 0) {
         allowed_in_flight_ = std::max<std::size_t>(1, allowed_in_flight_ / 2);
     } else if (survey.accepted > 0 && allowed_in_flight_ < options_.limits.max_concurrent) {
         ++allowed_in_flight_;
@@ -231,8 +249,7 @@ void Lane::settle_target(TargetIndex index, SteadyTime now) {
     if (!each.refused) return;
     if (!each.refusing || now >= each.hold_until) {
         each.hold_until = now + wait_for(++each.failures, each.batch_retry_after_ms);
-        timers_.push_back({each.hold_until, index, true});
-        std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+        set_timer(each.hold_until, Timer::Of::target, index);
     }
     if (!each.refusing) each.since = now;
     each.refusing = true;
@@ -389,6 +406,7 @@ void Lane::dead_letters_removed(CursorStore::DeadLetterTotals removed, bool rede
     dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
     ledger_.dead_lettered -= removed.count;
     (redelivered ? ledger_.delivered : ledger_.discarded) += removed.count;
+    if (redelivered) ledger_.redelivered += removed.count;
     dirty_ = true;
     unstick(now);
 }
@@ -408,6 +426,8 @@ IntegrationState Lane::state(SteadyTime now) const {
     for (const Target& each : targets_)
         if (each.refusing && each.failure->error_class != ErrorClass::throttled) return IntegrationState::failing;
     if (throttled || failing_) return IntegrationState::throttled;
+    if (std::any_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.waits_for_pace; }))
+        return IntegrationState::throttled;
     if (rate_holds_back(now)) return IntegrationState::throttled;
     return IntegrationState::running;
 }
@@ -440,7 +460,7 @@ std::string Lane::state_reason(SteadyTime now) const {
                    std::to_string(unsettled_.size()) + " events, " + std::to_string(unsettled_.range_count()) +
                    " ranges";
         case IntegrationState::throttled:
-            return throttled_until_ > now || failing_ ? "the service asks to wait" : "the rate limit holds it back";
+            return rate_holds_back(now) ? "the rate limit holds it back" : "the service asks to wait";
         case IntegrationState::failing:
             return failing_ ? "the destination does not accept anything" : "some targets do not accept";
     }

@@ -100,6 +100,32 @@ TEST(Replay, LiveEventsComeFirst) {
     rig.peer()->wait_for_count(900);
 }
 
+TEST(Replay, LiveEventsOfOtherKeysGoOnWhileItsBatchIsUnderWay) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(10, one_of_ten);
+    rig.cursors.wait_for_settled("a", 10);
+    rig.peer()->close_gate(true);
+    ASSERT_TRUE(rig.run(rig.engine().replay("a", {.from = LogPosition{0, 1}, .to = LogPosition{0, 3}})));
+    rig.peer()->wait_at_gate();
+    rig.append(100, one_of_ten);
+    // 70 of the keys o3 to o9, which the replay does not hold.
+    rig.peer()->wait_for_count(10 + 70);
+    for (const auto& one : rig.peer()->stored()) {
+        bool held = one.sequence > 10 && (one.key == "o0" || one.key == "o1" || one.key == "o2");
+        EXPECT_FALSE(held) << one.key << " is under way twice";
+    }
+    rig.peer()->open_gate();
+    rig.peer()->wait_for_count(10 + 100 + 3);
+    std::map<std::string, Sequence> last;
+    for (const auto& one : rig.peer()->stored()) {
+        if (!one.replay.empty()) continue;
+        EXPECT_LT(last[one.key], one.sequence);
+        last[one.key] = one.sequence;
+    }
+}
+
 TEST(Replay, RetriesOfOneReplayBearItsNameAndAnotherReplayAnother) {
     DeliveryRig rig;
     rig.start();

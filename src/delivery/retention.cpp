@@ -24,7 +24,8 @@ Retention::Retention(Parts parts, RetentionSettings settings, std::function<void
       settings_(settings),
       warn_(std::move(warn)),
       tasks_(parts.io),
-      stopping_(parts.io.get_executor()) {}
+      stopping_(parts.io.get_executor()),
+      day_begun_(parts.clock.now()) {}
 
 void Retention::start(std::chrono::milliseconds interval) {
     tasks_.spawn(look_again_and_again(interval));
@@ -71,6 +72,11 @@ awaitable<Result<RetentionPlan>> Retention::run_once() {
         Result<bool> expired = co_await parts_.pool.run(std::move(expire));
         if (!expired) co_return expired.error();
         more = *expired;
+    }
+    if (parts_.daily && parts_.clock.now() - day_begun_ >= std::chrono::hours(24)) {
+        day_begun_ = parts_.clock.now();
+        Result<void> done = co_await parts_.daily();
+        if (!done) co_return done.error();
     }
     co_return plan;
 }

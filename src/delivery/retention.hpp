@@ -35,6 +35,8 @@ class Retention {
         DeliveryEngine& engine;
         BlockingPool& pool;  ///< for trimming and rescuing
         const Clock& clock;
+        /// Once a day: what else has had its time.
+        std::function<boost::asio::awaitable<Result<void>>()> daily = {};
     };
     /// `warn` is told, in plain words, who is about to lose events and who has.
     Retention(Parts parts, RetentionSettings settings, std::function<void(const std::string&)> warn);
@@ -66,6 +68,7 @@ class Retention {
     TaskGroup tasks_;
     SignalEvent stopping_;
     bool stopped_ = false;
+    Timestamp day_begun_;
 
     std::atomic<bool> any_over_{false};
     mutable std::mutex mutex_;

@@ -175,6 +175,25 @@ TEST_F(RetentionTest, WarnsTwiceThenRecordsTheLossAndOnlyThenTrims) {
     EXPECT_EQ(rig.cursors.cursor("slow").ledger.lost, 150u);
 }
 
+boost::asio::awaitable<Result<void>> count_a_day(int* days) {
+    ++*days;
+    co_return Result<void>();
+}
+
+TEST_F(RetentionTest, WhatIsDueDailyIsDoneOnceADay) {
+    FakeClock clock(kNow);
+    int days = 0;
+    Retention::Parts parts{rig.io(), rig.log, objects, rig.engine(), *pool, clock};
+    parts.daily = [&days] { return count_a_day(&days); };
+    Retention daily(std::move(parts), settings(), nullptr);
+    for (int hour = 0; hour < 49; ++hour) {
+        ASSERT_TRUE(rig.run(daily.run_once()));
+        EXPECT_EQ(days, hour / 24);
+        clock.advance(1h);
+    }
+    EXPECT_EQ(days, 2);
+}
+
 TEST_F(RetentionTest, NothingGoesWhoseObjectsCannotBeRescued) {
     objects.allowed = false;
     write(220);

@@ -71,6 +71,7 @@ struct Limits {
     std::size_t max_concurrent = 1;              ///< deliver() calls at a time
     SameKeyInBatch same_key = SameKeyInBatch::never;
     bool one_target_per_batch = true;
+    bool fixed_target = false;  ///< every event goes to the same one: while it refuses, nothing else could be sent
 };
 
 /// One step of the *test* call, as an integrator reads it.
@@ -105,8 +106,8 @@ class Destination {
   public:
     virtual ~Destination() = default;
 
-    /// Asked at start and after each probe(), which may have read the service's own. `same_key` and
-    /// `one_target_per_batch` stay as they were at start.
+    /// Asked at start and after each probe(), which may have read the service's own. `same_key`,
+    /// `one_target_per_batch` and `fixed_target` stay as they were at start.
     virtual Limits limits() const = 0;
 
     /// The target of an event (stream, queue, file…) appended to `out`; an error means this event can never be

@@ -9,7 +9,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint8_t kCursorVersion = 1;
+/// Version 2 also has how many dead letters were redelivered, at its end. Where none was, version 1 is written still.
+constexpr std::uint8_t kCursorVersion = 2;
 constexpr std::uint8_t kDeadLetterVersion = 1;
 /// A range takes two bytes at least: what a count may claim is bounded by what is there.
 constexpr std::size_t kSmallestRangeBytes = 2;
@@ -19,8 +20,9 @@ Error corrupt(std::string_view what, std::string_view why) {
                       "Restore the store's folder from a backup.");
 }
 
+/// Every version up to `known` can be read.
 std::optional<Error> wrong_version(std::string_view what, std::uint8_t found, std::uint8_t known) {
-    if (found == known) return std::nullopt;
+    if (found > 0 && found <= known) return std::nullopt;
     if (found > known) {
         return make_error(
             Errc::unsupported,
@@ -110,9 +112,9 @@ std::string totals_key(std::string_view integration) {
 
 void encode_cursor(const Cursor& cursor, std::string& out) {
     StoredBytesWriter writer(out);
-    writer.u8(kCursorVersion);
-    writer.varint(cursor.position.sequence);
     const Ledger& ledger = cursor.ledger;
+    writer.u8(ledger.redelivered == 0 ? 1 : kCursorVersion);
+    writer.varint(cursor.position.sequence);
     for (std::uint64_t count : {ledger.delivered, ledger.dead_lettered, ledger.discarded, ledger.lost, ledger.retries,
                                 ledger.duplicates_possible, ledger.bytes}) {
         writer.varint(count);
@@ -124,6 +126,7 @@ void encode_cursor(const Cursor& cursor, std::string& out) {
         writer.varint(range.first);
         writer.varint(range.last - range.first);
     }
+    if (ledger.redelivered > 0) writer.varint(ledger.redelivered);
 }
 
 Result<Cursor> decode_cursor(Partition partition, std::string_view bytes) {
@@ -141,6 +144,7 @@ Result<Cursor> decode_cursor(Partition partition, std::string_view bytes) {
     }
     if (!decode_settled(cursor, reader) || !decode_lost(cursor, reader))
         return corrupt(kWhat, "its ranges do not add up");
+    if (version >= 2) ledger.redelivered = reader.varint();
     if (!reader.complete()) return corrupt(kWhat, "its length is wrong");
     return cursor;
 }

@@ -61,6 +61,17 @@ TEST(CursorCodec, CursorBytesAreTheseForEver) {
               "01015e");    // one lost range: 1, 95 long
 }
 
+TEST(CursorCodec, OneThatCountsRedeliveriesHasTheNextVersionAndTheCountAtItsEnd) {
+    Cursor cursor = sample_cursor();
+    std::string before = hex_lower(encoded(cursor));
+    cursor.ledger.redelivered = 300;
+    EXPECT_EQ(hex_lower(encoded(cursor)), "02" + before.substr(2) + "ac02");
+    EXPECT_EQ(decode_cursor(0, encoded(cursor)).value(), cursor);
+    std::string whole = encoded(cursor);
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_FALSE(decode_cursor(0, whole.substr(0, size))) << size;
+}
+
 TEST(CursorCodec, DeadLetterBytesAreTheseForEver) {
     EXPECT_EQ(hex_lower(encoded(sample_letter())),
               "0103"          // version, attempts
@@ -95,7 +106,7 @@ TEST(CursorCodec, CarriesTheLargestNumbers) {
     constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
     Cursor cursor;
     cursor.settled_beyond = {{kMax - 5, kMax - 3}, {kMax, kMax}};
-    cursor.ledger = {kMax, kMax, kMax, kMax, kMax, kMax, kMax};
+    cursor.ledger = {kMax, kMax, kMax, kMax, kMax, kMax, kMax, kMax};
     cursor.lost = {{0, kMax}};
     EXPECT_EQ(decode_cursor(0, encoded(cursor)).value(), cursor);
     CursorStore::DeadLetterTotals totals{kMax, kMax};
@@ -121,7 +132,7 @@ TEST(CursorCodec, RefusesEveryTruncationAndEveryAddition) {
 }
 
 TEST(CursorCodec, TellsANewerVersionFromDamage) {
-    EXPECT_EQ(decode_cursor(0, "\x02xyz").error().code, Errc::unsupported);
+    EXPECT_EQ(decode_cursor(0, "\x03xyz").error().code, Errc::unsupported);
     EXPECT_EQ(decode_dead_letter({}, "\x02xyz").error().code, Errc::unsupported);
     EXPECT_EQ(decode_cursor(0, std::string(1, '\0')).error().code, Errc::corrupt);
 }

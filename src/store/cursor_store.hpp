@@ -31,7 +31,8 @@ struct Ledger {
     std::uint64_t lost = 0;           ///< overtaken by the hard limit
     std::uint64_t retries = 0;
     std::uint64_t duplicates_possible = 0;
-    std::uint64_t bytes = 0;  ///< of delivered bodies
+    std::uint64_t bytes = 0;        ///< of delivered bodies
+    std::uint64_t redelivered = 0;  ///< of those delivered: dead letters before
     std::uint64_t settled() const noexcept { return delivered + dead_lettered + discarded + lost; }
     friend bool operator==(const Ledger&, const Ledger&) = default;
 };

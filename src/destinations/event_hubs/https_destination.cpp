@@ -100,6 +100,7 @@ Limits HttpsDestination::limits() const {
     limits.max_run_bytes = config_.max_message_bytes;
     limits.max_concurrent = kMaxConcurrent;
     limits.same_key = SameKeyInBatch::atomic_run;
+    limits.fixed_target = !config_.fixed_hub().empty();
     return limits;
 }
 

@@ -75,6 +75,7 @@ Limits KafkaDestination::limits() const {
     limits.max_concurrent = kMaxConcurrent;
     // What librdkafka makes one request of cannot be told from here, and requests fail one by one.
     limits.same_key = SameKeyInBatch::never;
+    limits.fixed_target = !config_.fixed_hub().empty();
     return limits;
 }
 

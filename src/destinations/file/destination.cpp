@@ -57,6 +57,7 @@ class FileDestination final : public Destination {
         limits.max_message_bytes_absolute = kMaxMessageBytes;
         limits.max_concurrent = 1;
         limits.same_key = SameKeyInBatch::in_order;
+        limits.fixed_target = config_.path.is_literal();
         return limits;
     }
 

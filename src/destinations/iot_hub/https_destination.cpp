@@ -30,6 +30,7 @@ Limits HttpsDestination::limits() const {
     limits.max_message_bytes_safe = kMaxMessageBytes;
     limits.max_message_bytes_absolute = kMaxMessageBytes;
     limits.max_concurrent = max_connections_;
+    limits.fixed_target = config_.devices.size() == 1;
     return limits;
 }
 

@@ -49,6 +49,7 @@ Limits MqttDestination::limits() const {
     limits.max_concurrent = std::clamp(2 * config_.devices.size(), kLeastConcurrent, kMostConcurrent);
     limits.same_key = SameKeyInBatch::in_order;
     limits.one_target_per_batch = true;
+    limits.fixed_target = config_.devices.size() == 1;
     return limits;
 }
 

@@ -64,6 +64,7 @@ Limits KinesisDestination::limits() const {
     limits.max_message_bytes_absolute = kMaxRecordBytesAbsolute;
     limits.max_concurrent = max_connections_;
     limits.one_target_per_batch = true;
+    limits.fixed_target = config_.stream.is_literal();
     if (config_.aggregation == Aggregation::kpl && keyed_) {
         limits.same_key = SameKeyInBatch::atomic_run;
         limits.max_run_bytes = kMaxAggregatedBytes;

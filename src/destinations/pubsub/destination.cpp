@@ -59,6 +59,7 @@ Limits PubSubDestination::limits() const {
     limits.max_concurrent = max_concurrent_;
     // A request is stored whole or not at all, and holds all of a batch that has its key.
     limits.same_key = SameKeyInBatch::atomic_run;
+    limits.fixed_target = config_.topic.is_literal();
     return limits;
 }
 

@@ -50,6 +50,7 @@ Limits SqsDestination::limits() const {
     limits.max_concurrent = max_connections_;
     // Entries fail one by one, and what stands behind a failed one in its group is in the queue already.
     limits.same_key = SameKeyInBatch::never;
+    limits.fixed_target = true;
     return limits;
 }
 

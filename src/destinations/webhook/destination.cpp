@@ -37,6 +37,7 @@ class WebhookDestination final : public Destination {
         limits.max_message_bytes_safe = kMaxMessageBytes;
         limits.max_message_bytes_absolute = kMaxMessageBytes;
         limits.max_concurrent = connections_;
+        limits.fixed_target = true;
         return limits;
     }
 
