@@ -25,6 +25,11 @@ struct AwsCredentialContext {
     ConnectOptions connect;    ///< proxy and authorities for the calls to STS
 };
 
+/// How STS is reached by an integration that reaches its service by `service`: through its proxy and by its
+/// authorities, but always verified, as `insecure` is for the endpoint only. Its host is AWS's or the operator's
+/// (AWS_ENDPOINT_URL_STS, a private link), so it may be internal; a tenant's proxy may not.
+ConnectOptions sts_connect_options(const ConnectOptions& service);
+
 /// Makes the provider for an integration's `credentials`. No I/O before the first get().
 std::unique_ptr<AwsCredentialsProvider> make_aws_credentials(const AwsCredentialSettings& settings,
                                                              const AwsCredentialContext& context);

@@ -130,6 +130,15 @@ class WebIdentitySource final : public AwsCredentialsSource {
 
 }  // namespace
 
+ConnectOptions sts_connect_options(const ConnectOptions& service) {
+    ConnectOptions options = service;
+    options.tls.insecure = false;
+    if (options.proxy) return options;
+    options.allow_internal_addresses = true;
+    options.allow_loopback = true;
+    return options;
+}
+
 std::unique_ptr<AwsCredentialsSource> make_role_source(AwsRolePlan role, std::unique_ptr<AwsCredentialsProvider> source,
                                                        AwsCredentialContext context) {
     return std::make_unique<RoleSource>(std::move(role), std::move(source), std::move(context));

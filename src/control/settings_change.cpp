@@ -16,11 +16,19 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
-/// Members of a destination that say where it is reached: its host, or what its host follows from.
-constexpr std::string_view kHostMembers[] = {"endpoint", "url",        "queue_url", "proxy",
-                                             "region",   "stream_arn", "namespace"};
+/// Members of a destination that say where it, or whoever gives it tokens, is reached: the host, or what the host
+/// follows from. One of `credentials` counts where those are an object.
+constexpr std::string_view kHostMembers[] = {"endpoint",
+                                             "url",
+                                             "queue_url",
+                                             "proxy",
+                                             "region",
+                                             "stream_arn",
+                                             "namespace",
+                                             "credentials.authority",
+                                             "credentials.token_uri"};
 /// What an answer has beside the settings: sent back, it is not a setting.
-constexpr std::string_view kAnswerMembers[] = {"source", "state", "reason", "stats", "replay"};
+constexpr std::string_view kAnswerMembers[] = {"source", "state", "reason", "stats", "replay", "warning"};
 
 std::string_view view_of(const boost::json::string& text) {
     return {text.data(), text.size()};
@@ -117,7 +125,14 @@ std::string authority_of(const value& member) {
 /// The member by which the two are reached elsewhere; empty when they are not.
 std::string_view changed_host(const object& before, const object& after) {
     auto text = [](const object& in, std::string_view name) {
-        const value* member = in.if_contains(name);
+        auto dot = name.find('.');
+        const object* holder = &in;
+        if (dot != std::string_view::npos) {
+            const value* outer = in.if_contains(name.substr(0, dot));
+            holder = outer ? outer->if_object() : nullptr;
+        }
+        const value* member =
+            holder ? holder->if_contains(name.substr(dot == std::string_view::npos ? 0 : dot + 1)) : nullptr;
         return member ? authority_of(*member) : std::string();
     };
     for (std::string_view name : kHostMembers)
@@ -197,6 +212,17 @@ Result<void> check_nothing_redacted(const object& destination, const Destination
     return {};
 }
 
+/// Whether a patch leaves something of an object there was: it is merged, and its other members stay.
+bool leaves_some_of(const value& had, const value& patch) {
+    const object* before = had.if_object();
+    const object* given = patch.if_object();
+    if (before == nullptr || given == nullptr) return false;
+    return std::any_of(before->begin(), before->end(), [given](const auto& member) {
+        const value* now = given->if_contains(member.key());
+        return now == nullptr || leaves_some_of(member.value(), *now);
+    });
+}
+
 void remove_answer_members(object& settings) {
     for (std::string_view name : kAnswerMembers) settings.stable_erase(name);
 }
@@ -255,9 +281,10 @@ Result<object> patched_settings(const object& kept, object patch, const Destinat
     std::vector<std::string> carried;
     for (const SecretPath& secret : secrets_of(after, *kind)) {
         const value* given = touched ? find_path(*touched, secret.path) : nullptr;
-        if (given && !is_redacted(*given)) continue;
-        const value* had = same_kind ? find_path(*before, secret.path) : nullptr;
-        if (given && had) (*find_object(after, parent_of(secret.path)))[secret.path.back()] = *had;
+        const value* had = find_path(*before, secret.path);
+        if (given && !is_redacted(*given) && !(had && leaves_some_of(*had, *given))) continue;
+        if (given && is_redacted(*given) && had && same_kind)
+            (*find_object(after, parent_of(secret.path)))[secret.path.back()] = *had;
         carried.push_back(name_of(secret.path));
     }
     std::string_view changed = same_kind ? changed_host(*before, after) : std::string_view("type");

@@ -36,6 +36,20 @@ const DestinationRegistry& registry() {
         hub.check = check;
         hub.make = make;
         registry.add(hub);
+        static constexpr std::array<std::string_view, 2> kNamespace{"connection_string", "credentials.client_secret"};
+        DestinationKind space;
+        space.type = "event_hubs";
+        space.secret_paths = kNamespace;
+        space.check = check;
+        space.make = make;
+        registry.add(space);
+        static constexpr std::array<std::string_view, 1> kTopic{"credentials"};
+        DestinationKind topic;
+        topic.type = "pubsub";
+        topic.secret_paths = kTopic;
+        topic.check = check;
+        topic.make = make;
+        registry.add(topic);
         DestinationKind queue;
         queue.check = check;
         queue.make = make;
@@ -107,6 +121,37 @@ TEST(SettingsChange, AnotherHostNeedsTheSecretsAgain) {
         << "given again, also the same";
     EXPECT_EQ(put(kHook, R"j({"type":"webhook","url":"https://A.EXAMPLE/z"})j"),
               plain(R"j({"type":"webhook","url":"https://A.EXAMPLE/z","secret":"s3","headers":{"A":"b"}})j"));
+}
+
+TEST(SettingsChange, AnotherPlaceThatGivesTokensNeedsTheSecretsAgain) {
+    constexpr std::string_view kEntra =
+        R"j({"type":"event_hubs","namespace":"n","credentials":{"tenant_id":"t","client_id":"c","client_secret":"s3"}})j";
+    auto needs = AllOf(HasSubstr("error: destination.credentials.client_secret must be given again"),
+                       HasSubstr("destination.credentials.authority changed"));
+    EXPECT_THAT(patch(kEntra, R"j({"credentials":{"authority":"https://evil.example"}})j"), needs);
+    EXPECT_THAT(put(kEntra, R"j({"type":"event_hubs","namespace":"n","credentials":{"tenant_id":"t","client_id":"c",)j"
+                            R"j("client_secret":"(redacted)","authority":"https://evil.example"}})j"),
+                needs);
+    EXPECT_THAT(patch(kEntra, R"j({"credentials":{"authority":"https://b.example","client_secret":"s4"}})j"),
+                HasSubstr("s4"));
+
+    constexpr std::string_view kUser =
+        R"j({"type":"pubsub","credentials":{"type":"authorized_user","client_secret":"s3","refresh_token":"r"}})j";
+    EXPECT_THAT(patch(kUser, R"j({"credentials":{"token_uri":"https://evil.example/t"}})j"),
+                HasSubstr("error: destination.credentials must be given again"));
+    EXPECT_THAT(patch(kUser, R"j({"credentials":{"quota_project_id":"p"}})j"), HasSubstr("refresh_token"))
+        << "nothing is sent elsewhere";
+}
+
+TEST(SettingsChange, WhatAPatchLeavesOfAnObjectOfSecretsIsKeptToo) {
+    EXPECT_THAT(patch(kHook, R"j({"url":"https://evil.example/x","secret":"mine","headers":{"B":"c"}})j"),
+                HasSubstr("error: destination.headers must be given again"));
+    EXPECT_EQ(patch(kHook, R"j({"url":"https://b.example/x","secret":"mine","headers":{"A":"c"}})j"),
+              plain(R"j({"type":"webhook","url":"https://b.example/x","secret":"mine","headers":{"A":"c"}})j"));
+    EXPECT_EQ(patch(kHook, R"j({"url":"https://b.example/x","secret":"mine","headers":{"A":null}})j"),
+              plain(R"j({"type":"webhook","url":"https://b.example/x","secret":"mine","headers":{}})j"));
+    EXPECT_EQ(patch(kHook, R"j({"headers":{"B":"c"}})j"),
+              plain(R"j({"type":"webhook","url":"https://a.example/x","secret":"s3","headers":{"A":"b","B":"c"}})j"));
 }
 
 TEST(SettingsChange, AnotherTypeNeedsItsOwnSecrets) {

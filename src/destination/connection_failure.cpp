@@ -9,13 +9,13 @@ std::string hint_of(const http::ClientError& error, const Endpoint& endpoint) {
     using Step = http::ClientError::Step;
     switch (error.step) {
         case Step::resolve:
-            return connection_hint(ConnectStep::resolve, endpoint);
+            return connection_hint(ConnectStep::resolve, endpoint, error.error);
         case Step::connect:
-            return connection_hint(ConnectStep::connect, endpoint);
+            return connection_hint(ConnectStep::connect, endpoint, error.error);
         case Step::proxy:
-            return connection_hint(ConnectStep::proxy, endpoint);
+            return connection_hint(ConnectStep::proxy, endpoint, error.error);
         case Step::tls:
-            return connection_hint(ConnectStep::tls, endpoint);
+            return connection_hint(ConnectStep::tls, endpoint, error.error);
         case Step::wait_for_connection:
             return "every connection is busy: the service answers slowly";
         case Step::send:
@@ -42,6 +42,12 @@ std::string connection_hint(ConnectStep step, const Endpoint& endpoint) {
                 endpoint.host);
     }
     return {};
+}
+
+std::string connection_hint(ConnectStep step, const Endpoint& endpoint, const Error& error) {
+    // Of resolving, only an address that may not be connected to is forbidden.
+    bool is_address_refused = step == ConnectStep::resolve && error.code == Errc::forbidden;
+    return is_address_refused ? error.hint : connection_hint(step, endpoint);
 }
 
 Failure connection_failure(const http::ClientError& error, const Endpoint& endpoint) {

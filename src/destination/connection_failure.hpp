@@ -14,5 +14,7 @@ Verdict connection_verdict(const http::ClientError& error, const Endpoint& endpo
 
 /// What to do about a failed step on the way to a connection, in plain words. Pure.
 std::string connection_hint(ConnectStep step, const Endpoint& endpoint);
+/// The same for a failure at hand: an address that may not be connected to is nobody's DNS's fault.
+std::string connection_hint(ConnectStep step, const Endpoint& endpoint, const Error& error);
 
 }  // namespace sluice

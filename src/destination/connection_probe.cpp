@@ -24,8 +24,8 @@ void report_failure(ProbeReport& report, const ConnectError& error, const Endpoi
     for (const auto& [step, name] : kSteps) {
         if (step == ConnectStep::tls && !endpoint.tls) continue;
         if (step == failed) {
-            report.steps.push_back(
-                {name, ProbeStep::Outcome::failed, error.error.message, connection_hint(error.step, endpoint)});
+            report.steps.push_back({name, ProbeStep::Outcome::failed, error.error.message,
+                                    connection_hint(error.step, endpoint, error.error)});
             reached = true;
         } else {
             report.steps.push_back({name, reached ? ProbeStep::Outcome::skipped : ProbeStep::Outcome::ok, "", ""});

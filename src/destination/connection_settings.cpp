@@ -1,25 +1,21 @@
 #include "destination/connection_settings.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <utility>
+
+#include "net/resolve.hpp"
 
 namespace sluice {
 namespace {
 
 /// Only what is written as an address is looked at here; names are looked at once they are resolved.
-bool is_internal_literal(const Endpoint& endpoint) {
-    boost::system::error_code not_an_address;
-    auto address = boost::asio::ip::make_address(endpoint.host, not_an_address);
-    return !not_an_address && is_internal_address(address);
-}
-
 Result<void> check_reach(const Endpoint& endpoint, const DestinationContext& context) {
     if (context.operator_owned) return {};
-    if (is_loopback_host(endpoint.host)) {
+    auto address = written_address(endpoint.host);
+    if (is_loopback_host(endpoint.host) || (address && is_loopback_address(*address))) {
         if (context.allow_loopback) return {};
         return make_error(Errc::forbidden, "points at this machine", "Use a public endpoint.");
     }
-    if (is_internal_literal(endpoint)) {
+    if (address && is_internal_address(*address)) {
         return make_error(Errc::forbidden, "is a private, link-local or otherwise internal address",
                           "Use a public endpoint; only the operator's own integrations may reach internal ones.");
     }

@@ -91,6 +91,18 @@ TEST_F(ConnectionSettingsTest, TenantMayNotUseInternalAddresses) {
                 HasSubstr("destination.proxy is a private"));
 }
 
+TEST_F(ConnectionSettingsTest, AnAddressIsKnownHoweverItIsWritten) {
+    allow_loopback_ = false;
+    for (auto host : {"2130706433", "0x7f.1", "0177.1", "localhost.", "LOCALHOST", "[::ffff:7f00:1]"}) {
+        auto json = std::string(R"({"endpoint":"https://)") + host + R"("})";
+        EXPECT_THAT(error_of(json, Owner::tenant), HasSubstr("points at this machine")) << host;
+    }
+    for (auto host : {"10.1", "0xa9fea9fe", "169.254.43518", "[64:ff9b::10.0.0.1]"}) {
+        auto json = std::string(R"({"endpoint":"https://)") + host + R"("})";
+        EXPECT_THAT(error_of(json, Owner::tenant), HasSubstr("is a private, link-local")) << host;
+    }
+}
+
 TEST_F(ConnectionSettingsTest, NamesThatResolveToInternalAddressesAreLeftToNetToRefuse) {
     auto connection = read(R"({"endpoint":"https://internal.example.net"})", Owner::tenant);
     ASSERT_TRUE(connection);

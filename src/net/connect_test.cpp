@@ -7,6 +7,7 @@
 
 #include "net/accept_stream.hpp"
 #include "net/certificate.hpp"
+#include "net/resolve.hpp"
 #include "net/run_for_test.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"
@@ -72,6 +73,7 @@ TEST_F(ConnectTest, ConnectsByNameAndByAddress) {
 TEST_F(ConnectTest, RefusesInternalAddressesAfterResolution) {
     ConnectOptions tenant;
     tenant.allow_internal_addresses = false;
+    tenant.allow_loopback = false;
     for (auto host : {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::ffff:127.0.0.1", "169.254.169.254", "10.1.2.3"}) {
         auto refused = connect(here(host), tenant);
         ASSERT_FALSE(refused) << host;
@@ -82,6 +84,105 @@ TEST_F(ConnectTest, RefusesInternalAddressesAfterResolution) {
     boost::system::error_code error;
     acceptor_.accept(error);
     EXPECT_EQ(error, asio::error::would_block) << "nobody has even knocked";
+}
+
+// What the system's resolver takes for an address counts as one.
+TEST_F(ConnectTest, RefusesInternalAddressesHoweverTheyAreWritten) {
+    ConnectOptions tenant;
+    tenant.allow_internal_addresses = false;
+    tenant.allow_loopback = false;
+    for (auto host : {"2130706433",
+                      "0x7f000001",
+                      "0x7f.1",
+                      "127.1",
+                      "0177.0.0.1",
+                      "017700000001",
+                      "127.0.0.1.",
+                      "10.1",
+                      "0xa9fea9fe",
+                      "2852039166",
+                      "169.254.43518",
+                      "::ffff:7f00:1",
+                      "::ffff:169.254.169.254",
+                      "::127.0.0.1",
+                      "64:ff9b::10.0.0.1",
+                      "64:ff9b::a9fe:a9fe",
+                      "64:ff9b:1::1",
+                      "2002:7f00:1::",
+                      "fe80::1",
+                      "fe80::1%lo",
+                      "fc00::1",
+                      "fd00:ec2::254",
+                      "fec0::1",
+                      "ff02::1",
+                      "::",
+                      "100.64.0.1",
+                      "224.0.0.1",
+                      "255.255.255.255"}) {
+        auto refused = connect(here(host), tenant);
+        ASSERT_FALSE(refused) << host;
+        EXPECT_EQ(refused.error().code, "address_not_allowed") << host;
+        EXPECT_EQ(refused.error().step, ConnectStep::resolve) << host;
+        tenant.proxy = Endpoint{false, "198.51.100.1", 3128};
+        EXPECT_EQ(connect({true, host, 443}, tenant).error().code, "address_not_allowed") << host << " by proxy";
+        tenant.proxy.reset();
+    }
+}
+
+TEST_F(ConnectTest, ANameIsLookedAtByWhatItLeadsTo) {
+    ConnectOptions tenant;
+    tenant.allow_internal_addresses = false;
+    tenant.allow_loopback = false;
+    for (auto address : {"127.0.0.1", "10.0.0.7", "169.254.169.254", "::1", "fd12::1", "::ffff:192.168.0.1"}) {
+        NamesForTest names([address](const std::string&) -> Result<std::vector<asio::ip::address>> {
+            return std::vector{asio::ip::make_address(address)};
+        });
+        EXPECT_EQ(connect(here("hooks.example"), tenant).error().code, "address_not_allowed") << address;
+    }
+}
+
+TEST_F(ConnectTest, OfTheAddressesOfANameOnlyTheAllowedAreConnectedTo) {
+    ConnectOptions sandboxed;  // loopback stands in for the internet here
+    sandboxed.allow_internal_addresses = false;
+    NamesForTest names([](const std::string&) -> Result<std::vector<asio::ip::address>> {
+        return std::vector{asio::ip::make_address("10.0.0.7"), asio::ip::make_address("127.0.0.1")};
+    });
+    auto stream = connect(here("hooks.example"), sandboxed);
+    ASSERT_TRUE(stream) << stream.error().error.message;
+    EXPECT_EQ((*stream)->remote_address(), "127.0.0.1");
+}
+
+// DNS rebinding: a name that leads elsewhere the second time it is asked for.
+TEST_F(ConnectTest, WhatWasLookedAtIsWhatIsConnectedTo) {
+    ConnectOptions sandboxed;
+    sandboxed.allow_internal_addresses = false;
+    int asked = 0;
+    NamesForTest names([&asked](const std::string&) -> Result<std::vector<asio::ip::address>> {
+        return std::vector{asio::ip::make_address(++asked == 1 ? "127.0.0.1" : "10.0.0.7")};
+    });
+    auto stream = connect(here("hooks.example"), sandboxed);
+    ASSERT_TRUE(stream) << stream.error().error.message;
+    EXPECT_EQ(asked, 1) << "once a connection";
+    EXPECT_EQ(connect(here("hooks.example"), sandboxed).error().code, "address_not_allowed") << "and each is looked at";
+}
+
+TEST_F(ConnectTest, AProxyOfATenantIsHeldToTheSameRule) {
+    ConnectOptions tenant;
+    tenant.allow_internal_addresses = false;
+    tenant.allow_loopback = false;
+    NamesForTest names([](const std::string&) -> Result<std::vector<asio::ip::address>> {
+        return std::vector{asio::ip::make_address("10.0.0.7")};
+    });
+    tenant.proxy = Endpoint{false, "proxy.example", 3128};
+    EXPECT_EQ(connect({true, "hooks.example", 443}, tenant).error().code, "address_not_allowed");
+}
+
+TEST_F(ConnectTest, ASandboxOnLoopbackDoesNotOpenTheRest) {
+    ConnectOptions sandboxed;
+    sandboxed.allow_internal_addresses = false;
+    EXPECT_TRUE(connect(here("127.0.0.1"), sandboxed));
+    EXPECT_EQ(connect(here("10.1.2.3"), sandboxed).error().code, "address_not_allowed");
+    EXPECT_EQ(connect(here("0.0.0.0"), sandboxed).error().code, "address_not_allowed");
 }
 
 TEST_F(ConnectTest, LoopbackCanBeRefusedAlone) {
@@ -95,6 +196,7 @@ TEST_F(ConnectTest, LoopbackCanBeRefusedAlone) {
 TEST_F(ConnectTest, AnAddressThatWouldBeReachedThroughAProxyIsLookedAtToo) {
     ConnectOptions tenant;
     tenant.allow_internal_addresses = false;
+    tenant.allow_loopback = false;
     tenant.proxy = Endpoint{false, "198.51.100.1", 3128};
     for (auto host : {"localhost", "127.0.0.1", "169.254.169.254"}) {
         auto refused = connect({true, host, 443}, tenant);

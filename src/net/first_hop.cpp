@@ -12,19 +12,6 @@ namespace {
 
 using Addresses = std::vector<asio::ip::address>;
 
-bool is_allowed(const asio::ip::address& address, const ConnectOptions& options) {
-    if (!options.allow_internal_addresses && is_internal_address(address)) return false;
-    return options.allow_loopback || !is_loopback_address(address);
-}
-
-ConnectError not_allowed(ConnectStep step, const std::string& host) {
-    return {step,
-            make_error(Errc::forbidden,
-                       fmt::format("{} is an internal address, which must not be connected to from here", host),
-                       "use an endpoint that is reachable from the internet"),
-            "address_not_allowed"};
-}
-
 asio::awaitable<boost::system::result<Addresses, ConnectError>> resolve_allowed(Endpoint endpoint,
                                                                                 ConnectOptions options,
                                                                                 Deadline deadline) {
@@ -37,12 +24,28 @@ asio::awaitable<boost::system::result<Addresses, ConnectError>> resolve_allowed(
         co_return ConnectError{ConnectStep::resolve, std::move(error), std::move(code)};
     }
     // Looked at here, after resolution and on the very addresses that are connected to: a name could lead anywhere.
-    std::erase_if(*resolved, [&](const auto& address) { return !is_allowed(address, options); });
-    if (resolved->empty()) co_return not_allowed(ConnectStep::resolve, endpoint.host);
+    std::erase_if(*resolved, [&](const auto& address) { return !may_connect_to(address, options); });
+    if (resolved->empty()) co_return address_refusal(endpoint.host);
     co_return std::move(*resolved);
 }
 
 }  // namespace
+
+bool may_connect_to(const asio::ip::address& address, const ConnectOptions& options) {
+    // Loopback is a question of its own: a sandbox in the process is reached by those who may reach nothing else
+    // inside.
+    if (is_loopback_address(address)) return options.allow_loopback;
+    return options.allow_internal_addresses || !is_internal_address(address);
+}
+
+ConnectError address_refusal(const std::string& host) {
+    return {ConnectStep::resolve,
+            make_error(Errc::forbidden,
+                       fmt::format("{} leads to an internal address, which must not be connected to from here", host),
+                       "Use an endpoint that is reachable from the internet: only the operator's own integrations may "
+                       "reach loopback, private and link-local addresses."),
+            "address_not_allowed"};
+}
 
 asio::awaitable<boost::system::result<Addresses, ConnectError>> resolve_first_hop(Endpoint endpoint,
                                                                                   ConnectOptions options,
@@ -55,12 +58,10 @@ asio::awaitable<boost::system::result<Addresses, ConnectError>> resolve_first_ho
                                    "proxy_refused"};
         }
         // The proxy resolves the name; an address that is written out is still looked at here.
-        boost::system::error_code not_an_address;
-        auto address = asio::ip::make_address(endpoint.host, not_an_address);
-        bool forbidden = not_an_address ? is_loopback_host(endpoint.host) &&
-                                              (!options.allow_loopback || !options.allow_internal_addresses)
-                                        : !is_allowed(address, options);
-        if (forbidden) co_return not_allowed(ConnectStep::resolve, endpoint.host);
+        auto address = written_address(endpoint.host);
+        bool forbidden =
+            address ? !may_connect_to(*address, options) : is_loopback_host(endpoint.host) && !options.allow_loopback;
+        if (forbidden) co_return address_refusal(endpoint.host);
     }
     const Endpoint& first_hop = options.proxy ? *options.proxy : endpoint;
     auto addresses = co_await resolve_allowed(first_hop, options, deadline);

@@ -1,5 +1,6 @@
 #include "net/resolve.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,7 +9,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 #include "net/blocking_pool.hpp"
 #include "net/post_gate.hpp"
@@ -43,7 +46,16 @@ asio::ip::address to_address(const sockaddr& address) {
     return asio::ip::address_v6(bytes, v6.sin6_scope_id);
 }
 
+std::mutex names_mutex;
+NamesForTest::Answer names_for_test;
+
+NamesForTest::Answer names_under_test() {
+    std::lock_guard lock(names_mutex);
+    return names_for_test;
+}
+
 Result<Addresses> look_up(const std::string& host) {
+    if (auto answer = names_under_test()) return answer(host);
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -80,10 +92,32 @@ struct LookUp {
 
 }  // namespace
 
-asio::awaitable<Result<Addresses>> resolve(std::string host, Deadline deadline) {
+NamesForTest::NamesForTest(Answer answer) {
+    std::lock_guard lock(names_mutex);
+    names_for_test = std::move(answer);
+}
+
+NamesForTest::~NamesForTest() {
+    std::lock_guard lock(names_mutex);
+    names_for_test = nullptr;
+}
+
+std::optional<asio::ip::address> written_address(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const std::string text(host);
     boost::system::error_code not_an_address;
-    auto address = asio::ip::make_address(host, not_an_address);
-    if (!not_an_address) co_return Addresses{address};
+    auto address = asio::ip::make_address(text, not_an_address);
+    if (!not_an_address) return address;
+    in_addr v4;  // inet_aton's forms, which getaddrinfo takes too
+    if (::inet_aton(text.c_str(), &v4) != 0) return asio::ip::address_v4(ntohl(v4.s_addr));
+    return std::nullopt;
+}
+
+asio::awaitable<Result<Addresses>> resolve(std::string host, Deadline deadline) {
+    if (auto address = written_address(host)) {
+        Addresses itself{*address};
+        co_return itself;
+    }
 
     auto executor = co_await asio::this_coro::executor;
     auto look_up_state = std::make_shared<LookUp>(executor);

@@ -10,7 +10,8 @@ import traceback
 class WebhookPeer:
     """`decide(item)` gives the status to answer with; items are kept in the order of their arrival with what was answered."""
 
-    def __init__(self, decide=lambda item: 204):
+    def __init__(self, decide=lambda item: 204, elsewhere=None):
+        """`elsewhere(handler)`, when given, answers in place of a status."""
         self.decide = decide
         self.lock = threading.Condition()
         self.items = []
@@ -28,6 +29,8 @@ class WebhookPeer:
                     peer.items.append(item)
                     peer.lock.notify_all()
                 peer.gate.wait()
+                if elsewhere:
+                    return elsewhere(self)
                 item["status"] = peer.decide(item)
                 self.send_response(item["status"])
                 self.send_header("Content-Length", "0")

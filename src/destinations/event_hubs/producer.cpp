@@ -15,6 +15,7 @@
 #include "base/encoding.hpp"
 #include "destination/connection_failure.hpp"
 #include "destinations/event_hubs/error_table.hpp"
+#include "net/resolve.hpp"
 
 namespace sluice::event_hubs {
 namespace {
@@ -343,8 +344,9 @@ std::shared_ptr<const Failure> Producer::trouble_of(rd_kafka_resp_err_t error, s
     failure->error_class = ErrorClass::transient;
     if (address_refused_) {
         failure->code = "address_not_allowed";
-        failure->message = fmt::format("{}: resolves to an internal address", server_);
-        failure->hint = "Only the operator's own integrations may reach internal addresses.";
+        auto refusal = address_refusal(server_);
+        failure->message = std::move(refusal.error.message);
+        failure->hint = std::move(refusal.error.hint);
         return failure;
     }
     failure->code = connection_code(error, reason);
@@ -408,9 +410,11 @@ void Producer::token_wanted(rd_kafka_t*, const char*, void*) {}
 
 int Producer::connect_to(int socket, const sockaddr* address, int size, const char*, void* self) {
     auto& producer = *static_cast<Producer*>(self);
-    auto to = address_of(address);
-    bool loopback = is_loopback_address(to);
-    bool allowed = loopback ? producer.allow_loopback_ : producer.allow_internal_addresses_ || !is_internal_address(to);
+    // Every broker, also one that the service's own answer names, is looked at on the address that is connected to.
+    ConnectOptions options;
+    options.allow_internal_addresses = producer.allow_internal_addresses_;
+    options.allow_loopback = producer.allow_loopback_;
+    bool allowed = may_connect_to(address_of(address), options);
     producer.address_refused_ = !allowed;
     if (!allowed) return EACCES;
     if (::connect(socket, address, static_cast<socklen_t>(size)) == 0) return 0;

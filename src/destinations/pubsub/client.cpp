@@ -136,12 +136,12 @@ Result<std::string> read_ca_file(const std::string& path) {
 }
 
 std::shared_ptr<const Failure> no_connection(const Endpoint& endpoint, ConnectStep step, std::string code,
-                                             const std::string& message) {
+                                             const Error& error) {
     Failure failure;
     failure.error_class = ErrorClass::transient;
     failure.code = std::move(code);
-    failure.message = endpoint.to_url() + ": " + message;
-    failure.hint = connection_hint(step, endpoint);
+    failure.message = endpoint.to_url() + ": " + error.message;
+    failure.hint = connection_hint(step, endpoint, error);
     return std::make_shared<const Failure>(std::move(failure));
 }
 
@@ -293,13 +293,13 @@ boost::asio::awaitable<std::shared_ptr<const Failure>> Client::prepare(Deadline 
     const auto& ca_file = options_.connect.tls.ca_file;
     if (!ca_file.empty()) {
         auto read = read_ca_file(ca_file);
-        if (!read) co_return no_connection(options_.endpoint, ConnectStep::tls, "tls_failed", read.error().message);
+        if (!read) co_return no_connection(options_.endpoint, ConnectStep::tls, "tls_failed", read.error());
         impl_->ca_pem = std::move(*read);
     }
     auto addresses = co_await resolve_first_hop(options_.endpoint, options_.connect, deadline);
     if (!addresses) {
         const ConnectError& error = addresses.error();
-        co_return no_connection(options_.endpoint, error.step, error.code, error.error.message);
+        co_return no_connection(options_.endpoint, error.step, error.code, error.error);
     }
     const Endpoint& first_hop = options_.connect.proxy ? *options_.connect.proxy : options_.endpoint;
     impl_->key.target = target_of(*addresses, first_hop.port, impl_->other_family);

@@ -30,11 +30,7 @@ Result<void> check(const boost::json::object& settings, const DestinationContext
 Result<std::unique_ptr<Destination>> make(const boost::json::object& settings, const DestinationContext& context) {
     auto config = parse(settings, context);
     if (!config) return config.error();
-    // STS is reached as SQS is, but always verified: `insecure` is for the endpoint on loopback only.
-    ConnectOptions to_sts = config->connect;
-    to_sts.tls.insecure = false;
-    to_sts.allow_internal_addresses = true;
-    to_sts.allow_loopback = true;
+    ConnectOptions to_sts = auth::sts_connect_options(config->connect);
     auto credentials = auth::make_aws_credentials(
         config->credentials, {context.io, context.clock, auth::SystemAwsEnvironment::instance(), config->region,
                               "sluice-" + context.integration_id, std::move(to_sts)});
