@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
-#include <list>
 #include <utility>
 
 #include "base/encoding.hpp"
-#include "net/signal_event.hpp"
+#include "http/client.hpp"
 
 namespace sluice::auth {
 namespace {
@@ -100,93 +98,64 @@ Result<EntraToken> read_entra_answer(int status, std::string_view body, Timestam
     return make_error(Errc::unavailable, std::move(message), "It is tried again by itself.");
 }
 
-/// One fetch and those who wait for it.
-struct EntraTokens::Flight {
-    std::list<SignalEvent> waiting;
-    std::optional<Result<EntraToken>> outcome;  ///< nothing when the leader was cancelled: somebody else has to lead
-    bool landed = false;
+/// Asks the authority. Keeps the connection between two tokens, nothing else.
+class EntraTokens::Source final : public CredentialSource<EntraToken> {
+  public:
+    Source(boost::asio::io_context& io, const Clock& clock, EntraSettings settings, ConnectOptions connect)
+        : clock_(clock), settings_(std::move(settings)), pool_(io, pool_options(settings_, std::move(connect))) {}
+
+    boost::asio::awaitable<Result<EntraToken>> fetch(Deadline deadline) override {
+        const Secret form = entra_token_form(settings_);
+        http::ClientRequest request;
+        request.target = entra_token_path(settings_);
+        request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+        request.headers.add("Accept", "application/json");
+        request.body.push_back(form.reveal());
+        request.max_response_bytes = kMaxAnswer;
+        auto answer = co_await pool_.send(std::move(request), deadline.earlier(kCallLimit));
+        if (!answer) {
+            auto error = answer.error().error;
+            if (error.code == Errc::cancelled) co_return error;
+            co_return make_error(Errc::unavailable,
+                                 fmt::format("{} was not reached: {}", settings_.authority.to_url(), error.message),
+                                 error.hint);
+        }
+        auto token = read_entra_answer(answer->status, answer->body, clock_.now());
+        if (token) token->origin = describe();
+        co_return token;
+    }
+
+    std::string describe() const override {
+        return fmt::format("application {} at {}", settings_.client_id, settings_.authority.to_url());
+    }
+
+    void close() { pool_.close(); }
+
+  private:
+    const Clock& clock_;
+    EntraSettings settings_;
+    http::ClientPool pool_;
 };
 
 EntraTokens::EntraTokens(boost::asio::io_context& io, const Clock& clock, EntraSettings settings,
                          ConnectOptions connect)
-    : clock_(clock), settings_(std::move(settings)), pool_(io, pool_options(settings_, std::move(connect))) {}
+    : EntraTokens(std::make_unique<Source>(io, clock, std::move(settings), std::move(connect)), clock) {}
+
+EntraTokens::EntraTokens(std::unique_ptr<Source> source, const Clock& clock)
+    : source_(source.get()), refreshing_(std::move(source), clock, {kAdvisory, kMandatory}) {}
 
 EntraTokens::~EntraTokens() = default;
 
-void EntraTokens::close() {
-    pool_.close();
+boost::asio::awaitable<Result<EntraToken>> EntraTokens::get(Deadline deadline) {
+    return refreshing_.get(deadline);
 }
 
 void EntraTokens::invalidate() {
-    current_.reset();
+    refreshing_.drop();
 }
 
-boost::asio::awaitable<Result<EntraToken>> EntraTokens::fetch(Deadline deadline) {
-    const Secret form = entra_token_form(settings_);
-    http::ClientRequest request;
-    request.target = entra_token_path(settings_);
-    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    request.headers.add("Accept", "application/json");
-    request.body.push_back(form.reveal());
-    request.max_response_bytes = kMaxAnswer;
-    auto answer = co_await pool_.send(std::move(request), deadline.earlier(kCallLimit));
-    if (!answer) {
-        auto error = answer.error().error;
-        if (error.code == Errc::cancelled) co_return error;
-        co_return make_error(Errc::unavailable,
-                             fmt::format("{} was not reached: {}", settings_.authority.to_url(), error.message),
-                             error.hint);
-    }
-    co_return read_entra_answer(answer->status, answer->body, clock_.now());
-}
-
-boost::asio::awaitable<Result<EntraToken>> EntraTokens::lead(Deadline deadline) {
-    auto flight = std::make_shared<Flight>();
-    flight_ = flight;
-    auto fetched = co_await fetch(deadline);
-    flight_.reset();
-    bool cancelled = !fetched && fetched.error().code == Errc::cancelled;
-    auto now = clock_.now();
-    if (fetched) {
-        auto life = fetched->expires - now;
-        refresh_at_ = std::max(fetched->expires - kAdvisory, now + life / 2);
-        must_refresh_at_ = std::max(fetched->expires - kMandatory, refresh_at_);
-        next_attempt_ = Timestamp::min();
-        current_ = *fetched;
-    } else if (!cancelled) {
-        next_attempt_ = now + kRetryAfterFailure;
-        if (current_ && now < current_->expires) fetched = *current_;
-    }
-    if (!cancelled) flight->outcome = fetched;
-    flight->landed = true;
-    for (auto& each : flight->waiting) each.set();
-    co_return fetched;
-}
-
-boost::asio::awaitable<Result<EntraToken>> EntraTokens::get(Deadline deadline) {
-    for (;;) {
-        auto now = clock_.now();
-        if (current_ && now < current_->expires) {
-            bool may_wait = now < must_refresh_at_ && flight_ != nullptr;
-            if (now < refresh_at_ || may_wait || now < next_attempt_) co_return *current_;
-        }
-        if (!flight_) {
-            auto fetched = co_await lead(deadline);
-            co_return fetched;
-        }
-        auto flight = flight_;
-        auto executor = co_await boost::asio::this_coro::executor;
-        auto& event = flight->waiting.emplace_back(executor);
-        while (!flight->landed) {
-            if (!co_await event.wait(deadline)) break;
-        }
-        if (!flight->landed) {
-            flight->waiting.remove_if([&event](const SignalEvent& each) { return &each == &event; });
-            co_return make_error(Errc::timeout,
-                                 "the token did not arrive in time from " + settings_.authority.to_url());
-        }
-        if (flight->outcome) co_return *flight->outcome;
-    }
+void EntraTokens::close() {
+    source_->close();
 }
 
 }  // namespace sluice::auth

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "auth/refreshing.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
-#include "http/client.hpp"
 #include "net/deadline.hpp"
 #include "net/endpoint.hpp"
 
@@ -32,7 +32,8 @@ Result<void> check_entra_ids(const EntraSettings& settings);
 
 struct EntraToken {
     Secret text;
-    Timestamp expires{};
+    std::optional<Timestamp> expires;  ///< always there
+    std::string origin;                ///< for people: `application 8a2b…`
 };
 
 /// Form and answer of the client credentials grant
@@ -51,7 +52,6 @@ class EntraTokens {
   public:
     static constexpr std::chrono::minutes kAdvisory{10};
     static constexpr std::chrono::minutes kMandatory{5};
-    static constexpr std::chrono::seconds kRetryAfterFailure{30};
 
     EntraTokens(boost::asio::io_context& io, const Clock& clock, EntraSettings settings, ConnectOptions connect);
     ~EntraTokens();
@@ -61,22 +61,13 @@ class EntraTokens {
     void invalidate();
     void close();
 
-    const EntraSettings& settings() const noexcept { return settings_; }
-
   private:
-    struct Flight;
+    class Source;
 
-    boost::asio::awaitable<Result<EntraToken>> fetch(Deadline deadline);
-    boost::asio::awaitable<Result<EntraToken>> lead(Deadline deadline);
+    EntraTokens(std::unique_ptr<Source> source, const Clock& clock);
 
-    const Clock& clock_;
-    EntraSettings settings_;
-    http::ClientPool pool_;
-    std::optional<EntraToken> current_;
-    Timestamp refresh_at_{};
-    Timestamp must_refresh_at_{};
-    Timestamp next_attempt_ = Timestamp::min();
-    std::shared_ptr<Flight> flight_;  ///< the fetch that is under way
+    Source* source_;  ///< which `refreshing_` owns
+    Refreshing<EntraToken> refreshing_;
 };
 
 }  // namespace sluice::auth

@@ -84,7 +84,7 @@ TEST_F(EntraTokensTest, WhenARefreshFailsTheOldTokenIsUsedWhileItLasts) {
     EXPECT_EQ(get(), "first");
     EXPECT_EQ(get(), "first");  // not asked again so soon
     EXPECT_EQ(service_.requests().size(), 2u);
-    clock_.advance(EntraTokens::kRetryAfterFailure);
+    clock_.advance(Refreshing<EntraToken>::kRetryAfterFailure);
     give("second");
     EXPECT_EQ(get(), "second");
 }

@@ -185,6 +185,17 @@ TEST_F(EventHubsConfig, AnEntraApplicationStandsInForAKey) {
     EXPECT_EQ(config->entra->scope, "https://eventhubs.azure.net/.default");
     EXPECT_EQ(config->endpoint.host, "building.servicebus.chinacloudapi.cn");
 
+    // The authority is trusted by the integration's own authorities when it is its own, and by the system's otherwise.
+    const boost::json::object trusted{{"ca_file", "/etc/own-ca.pem"}};
+    config = parse({{"namespace", "building"}, {"credentials", entra}, {"tls", trusted}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->to_entra.tls.ca_file, "");
+    auto own = entra;
+    own["authority"] = "https://login.example";
+    config = parse({{"namespace", "building"}, {"credentials", own}, {"tls", trusted}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->to_entra.tls.ca_file, "/etc/own-ca.pem");
+
     EXPECT_EQ(error_of({{"namespace", "building"}}), "destination.credentials is missing");
     EXPECT_EQ(error_of({{"credentials", entra}}), "destination.namespace is missing");
     EXPECT_EQ(error_of({{"namespace", "sb://building/"}, {"credentials", entra}}),

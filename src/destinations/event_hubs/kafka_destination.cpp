@@ -107,7 +107,7 @@ boost::asio::awaitable<KafkaDestination::ProducerOrFailure> KafkaDestination::pr
         co_return failure;
     }
     if (token) {
-        if (auto set = (*made)->set_token(token->text, token->expires); !set) {
+        if (auto set = (*made)->set_token(token->text, *token->expires); !set) {
             tokens_->invalidate();
             auto failure = own_failure(ErrorClass::credentials, "entra_token", set.error().message, {},
                                        "Is this machine's clock right?");
