@@ -86,6 +86,9 @@ http::Response problem_of(const Error& error, std::string_view not_found) {
         case Errc::forbidden:
             status = 403, code = "not_for_tenants";
             break;
+        case Errc::unauthenticated:  // of credentials that were tried at a provider
+            code = "refused_by_provider";
+            break;
         case Errc::too_large:
             status = 413, code = "too_large";
             break;

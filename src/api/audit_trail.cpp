@@ -49,7 +49,7 @@ std::string AuditTrail::org_of(const Route& route, const Call& call, const boost
     // What a tenant tries at another org is told in its own org's log.
     if (!call.caller.is_operator) return call.caller.org;
     std::string named;
-    if (route.path == "/v1/reload") return {};
+    if (route.path == "/v1/reload" || route.path.starts_with("/v1/secrets")) return {};
     if (route.path.starts_with("/v1/orgs"))
         named = call.parameters.empty() ? text_member(body, "id") : call.parameters[0];
     else if (route.path.starts_with("/v1/tokens/")) {

@@ -116,8 +116,13 @@ boost::asio::awaitable<http::Response> IntegrationCalls::change(Call call) {
                                           "the integration was changed since it was read; read it again");
         expected = *revision;
     }
+    auto force = call.request.query_parameter("force");
+    if (force && *force != "true" && *force != "false")
+        co_return http::plain_problem(400, "bad_parameter", "force is true or false");
+    const bool is_forced = force == std::optional<std::string>("true");
+    IntegrationDirectory::SettingsChange wanted{std::move(*settings), merge, std::move(expected), is_forced};
     Result<IntegrationDirectory::Item> changed =
-        co_await directory_.change(std::move(call.caller), id, std::move(*settings), merge, std::move(expected));
+        co_await directory_.change(std::move(call.caller), id, std::move(wanted));
     co_return changed ? item_response(200, *changed) : problem_of(changed.error());
 }
 

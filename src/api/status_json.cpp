@@ -80,6 +80,7 @@ boost::json::object to_json(const IntegrationDirectory::Item& item) {
     out["reason"] = item.status.reason;
     out["stats"] = to_json(item.status.stats);
     if (item.status.replay) out["replay"] = to_json(*item.status.replay);
+    if (!item.warning.empty()) out["warning"] = item.warning;
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/destinations.hpp"
+#include "app/private_memory.hpp"
 #include "app/probe_report.hpp"
 #include "control/access_directory.hpp"
 #include "control/integration_directory.hpp"
@@ -70,6 +71,7 @@ int run_check(const CheckCommand& command) {
 }
 
 int run_test(const TestCommand& command) {
+    keep_memory_private();
     auto registry = make_registry();
     auto checked = check_file(command.config, registry);
     if (!checked) return refuse(checked.error());

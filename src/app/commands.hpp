@@ -72,8 +72,9 @@ struct ManageCommand {
     std::string action;  ///< list, show, create, replace, patch, delete, pause, resume, test, sample, replay,
                          ///< dead-letters, redeliver, discard, reload
     std::string id;
-    std::string file;  ///< create, replace, patch
-    std::string from;  ///< replay: a sequence or time; dead letters: a time
+    std::string file;    ///< create, replace, patch
+    bool force = false;  ///< replace, patch: also when the provider refuses them
+    std::string from;    ///< replay: a sequence or time; dead letters: a time
     std::string to;
     // Dead letters.
     std::string rec_type, error_class, code, target, key;
@@ -101,6 +102,16 @@ struct AccessCommand {
     bool json = false;
 };
 int run_access(const AccessCommand& command);
+
+struct SecretsCommand {
+    std::string action;  ///< status, rotate
+    ApiAddress address;
+    std::string config;    ///< with this or `data_dir`: of a folder whose node is stopped
+    std::string data_dir;  ///< empty: the configuration's
+    bool keep_old_key = false;
+    bool json = false;
+};
+int run_secrets(const SecretsCommand& command);
 
 struct StoreCommand {
     std::string action;    ///< verify, stats, backup, restore

@@ -305,7 +305,7 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     const auto& b = fresh;
     if (a.listen.address != b.listen.address || a.listen.port != b.listen.port) return "listen";
     if (a.data_dir != b.data_dir) return "data_dir";
-    if (a.tls_certificate != b.tls_certificate || a.tls_key != b.tls_key) return "tls";
+    if (a.tls_certificate.empty() != b.tls_certificate.empty()) return "tls";  // other files are another certificate
     if (a.log_format != b.log_format) return "log.format";
     if (a.metrics_per != b.metrics_per) return "metrics.per";
     if (!same(a.objects, b.objects)) return "objects";

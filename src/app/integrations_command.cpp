@@ -51,6 +51,7 @@ void print_one(const boost::json::value& item) {
                    text_of(item, "/replay/delivered"),
                    text_of(item, "/replay/ended").empty() ? "" : "; ended: ", text_of(item, "/replay/ended"));
     }
+    if (text_of(item, "/warning") != "-") fmt::print("  warning              {}\n", text_of(item, "/warning"));
     if (text_of(item, "/stats/last_error") == "-") return;
     fmt::print("  last error           {}: {} {}\n", text_of(item, "/stats/last_error/class"),
                text_of(item, "/stats/last_error/code"), text_of(item, "/stats/last_error/message"));
@@ -147,6 +148,7 @@ std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
         auto body = read_all(command.file);
         if (!body) return std::nullopt;
         set_json(call, action == "create" ? "POST" : action == "replace" ? "PUT" : "PATCH", std::move(*body));
+        if (command.force) call.target += "?force=true";
     } else if (action == "delete") {
         call.method = "DELETE";
     } else if (action == "pause" || action == "resume" || action == "test" || action == "sample") {

@@ -124,6 +124,30 @@ CLI::App* add_store(CLI::App& parent, StoreCommand& store, const std::string& ac
     return command;
 }
 
+CLI::App* add_secrets(CLI::App& parent, SecretsCommand& secrets, const std::string& action, const std::string& help) {
+    auto* command = parent.add_subcommand(action, help);
+    add_address(command, secrets.address);
+    command->add_option("--data-dir", secrets.data_dir, "A data folder whose node is stopped, instead");
+    command->add_option("--config", secrets.config, "The configuration of a node that is stopped, instead")
+        ->check(CLI::ExistingFile);
+    command->add_flag("--json", secrets.json, "Print it as JSON");
+    command->callback([&secrets, action] { secrets.action = action; });
+    return command;
+}
+
+void add_secrets_commands(CLI::App& app, SecretsCommand& secrets) {
+    auto* secrets_app = app.add_subcommand("secrets", "The key that seals what integrations are given");
+    secrets_app->require_subcommand(1);
+    add_secrets(*secrets_app, secrets, "status", "Which key seals, which open, and what is sealed under which");
+    auto* rotate = add_secrets(*secrets_app, secrets, "rotate",
+                               "Make a new key and seal everything under it; interrupted, it can be run again");
+    rotate->add_flag("--keep-old-key", secrets.keep_old_key, "Leave the old key beside it, for backups made before");
+    example(secrets_app,
+            "  sluice secrets status\n"
+            "  sluice secrets rotate\n"
+            "  sluice secrets rotate --config sluice.yaml   # while it is stopped");
+}
+
 void add_store_commands(CLI::App& app, StoreCommand& store) {
     auto* store_app = app.add_subcommand("store", "Check, measure, back up and restore a data folder");
     store_app->require_subcommand(1);
@@ -211,9 +235,11 @@ int main(int argc, char** argv) {
     create_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
     auto* replace_app = add_manage(*integrations_app, manage, "replace", "replace",
                                    "New settings from JSON; secrets left out or \"(redacted)\" are kept", true);
+    replace_app->add_flag("--force", manage.values.force, "Also when the provider refuses the new settings");
     replace_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
     auto* patch_app = add_manage(*integrations_app, manage, "patch", "patch",
                                  "Change some settings with a JSON merge patch; null removes", true);
+    patch_app->add_flag("--force", manage.values.force, "Also when the provider refuses the new settings");
     patch_app->add_option("FILE", manage.values.file, "The patch as JSON; - is standard input")->required();
     add_manage(*integrations_app, manage, "delete", "delete", "Remove one that was made through the API", true);
     add_manage(*integrations_app, manage, "pause", "pause", "Stop sending; the backlog is kept", true);
@@ -295,11 +321,15 @@ int main(int argc, char** argv) {
     StoreCommand store;
     add_store_commands(app, store);
 
+    SecretsCommand secrets;
+    add_secrets_commands(app, secrets);
+
     app.add_subcommand("version", "Print the version");
 
     CLI11_PARSE(app, argc, argv);
 
-    for (auto* address : {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address})
+    for (auto* address :
+         {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address, &secrets.address})
         complete(*address);
     try {
         if (app.got_subcommand("serve")) return run_serve(serve);
@@ -313,6 +343,7 @@ int main(int argc, char** argv) {
             return run_access(access);
         if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
         if (app.got_subcommand("store")) return run_store(store);
+        if (app.got_subcommand("secrets")) return run_secrets(secrets);
         if (app.got_subcommand("simulate")) return run_simulate(simulate);
     } catch (const std::exception& failure) {
         std::cerr << "sluice: " << failure.what() << '\n';

@@ -25,12 +25,15 @@
 #include "api/node_calls.hpp"
 #include "api/openapi.hpp"
 #include "api/org_calls.hpp"
+#include "api/secrets_calls.hpp"
 #include "api/token_calls.hpp"
 #include "app/dashboard_files.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
+#include "app/listener_certificate.hpp"
 #include "app/logging.hpp"
 #include "app/progress.hpp"
+#include "app/secrets_keys.hpp"
 #include "app/transition_log.hpp"
 #include "app/version.hpp"
 #include "control/access_directory.hpp"
@@ -38,7 +41,8 @@
 #include "control/audit_log.hpp"
 #include "control/gate.hpp"
 #include "control/integration_directory.hpp"
-#include "control/sealer.hpp"
+#include "control/key_source.hpp"
+#include "control/sealed_records.hpp"
 #include "control/token_directory.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/retention.hpp"
@@ -153,7 +157,6 @@ struct Node::Impl {
     Result<void> open_store();
     Result<void> start_delivery();
     Result<void> start_listener();
-    Result<Sealer> secrets_sealer() const;
     void stop(Deadline deadline);
     api::NodeStatus status() const;
     std::optional<std::string> not_ready() const;
@@ -165,6 +168,7 @@ struct Node::Impl {
     Result<void> start_access();
     api::ManagementApi::Audit audit() const;
     void change_retention();
+    boost::asio::awaitable<Result<ListenerCertificate>> fresh_certificate(const Configuration& fresh);
     RetentionSettings retention_settings() const;
 
     Configuration configuration;
@@ -174,12 +178,13 @@ struct Node::Impl {
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
     std::unique_ptr<ShardSet> shards;
-    std::unique_ptr<BlockingPool> reads, writes;
+    std::unique_ptr<BlockingPool> reads, writes, rotations;
     std::unique_ptr<BlockingPool> changes;  ///< of orgs and tokens, one after another
     std::unique_ptr<EventLog> log;
     std::shared_ptr<Database> database;
     std::unique_ptr<CursorStore> cursors;
     std::unique_ptr<ControlStore> control;
+    std::unique_ptr<SealedRecords> sealed;
     std::unique_ptr<ObjectIndex> index;
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<DeliveryEngine> engine;
@@ -197,6 +202,7 @@ struct Node::Impl {
     std::unique_ptr<api::TokenCalls> token_calls;
     std::unique_ptr<api::OrgCalls> org_calls;
     std::unique_ptr<api::AuditTrail> audit_trail;
+    std::unique_ptr<api::SecretsCalls> secrets_calls;
     std::unique_ptr<api::ManagementApi> management;
     api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
@@ -204,6 +210,8 @@ struct Node::Impl {
     std::unique_ptr<api::HttpMetrics> http_metrics;
     std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
     std::unique_ptr<http::Server> server;
+    std::shared_ptr<TlsServerContext> tls;  ///< what the listener shows; null without TLS
+    std::string shown_certificate;          ///< whose, and until when
     bool running = false;
 };
 
@@ -277,6 +285,7 @@ Result<void> Node::Impl::start_delivery() {
     writes = std::make_unique<BlockingPool>("writes", 1);
     changes = std::make_unique<BlockingPool>("changes", 1);
     if (auto known = start_access(); !known) return known;
+    rotations = std::make_unique<BlockingPool>("rotations", 1);
 
     Ingest::Options ingest_options;
     ingest_options.limits.data.max_bytes = configuration.limits.object;
@@ -302,10 +311,13 @@ Result<void> Node::Impl::start_delivery() {
                                               std::move(delivery_options));
     log->add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) { tail.on_commit(*batch); });
 
-    auto sealer = secrets_sealer();
-    if (!sealer) return sealer.error();
+    auto keys = secrets_keys_of(configuration);
+    if (auto warning = keys->warning()) spdlog::warn("{}", *warning);
+    auto opened_secrets = SealedRecords::open(*control, std::move(keys));
+    if (!opened_secrets) return opened_secrets.error();
+    sealed = std::move(*opened_secrets);
     directory = std::make_unique<IntegrationDirectory>(
-        IntegrationDirectory::Parts{*engine, *control, *cursors, registry, *writes, clock}, std::move(*sealer),
+        IntegrationDirectory::Parts{*engine, *control, *sealed, *cursors, registry, *writes, clock},
         configuration.allow_loopback_to_tenants);
 
     Retention::Parts retained{(*shards)[0].io(), *log, *index, *engine, *writes, clock};
@@ -346,6 +358,27 @@ void Node::Impl::change_retention() {
     boost::asio::post((*shards)[0].io(), [this] { retention->change(retention_settings()); });
 }
 
+/// The listener's certificate as its files have it now; nothing in it without TLS. One that cannot be used, or is not
+/// valid now, is an error, and the one in use stays; the one in use does not stand in the way of other changes.
+boost::asio::awaitable<Result<ListenerCertificate>> Node::Impl::fresh_certificate(const Configuration& fresh) {
+    if (!tls) co_return ListenerCertificate();
+    auto read = [this, certificate = fresh.tls_certificate, key = fresh.tls_key] {
+        return read_listener_certificate(certificate, key, clock);
+    };
+    Result<ListenerCertificate> certificate = co_await writes->run(std::move(read));
+    if (!certificate)
+        co_return make_error(certificate.error().code,
+                             certificate.error().message + "; the certificate in use stays, and nothing was changed",
+                             certificate.error().hint);
+    if (!certificate->is_valid_now && certificate->description != shown_certificate)
+        co_return make_error(Errc::invalid_argument,
+                             fmt::format("the certificate in {} is not valid now ({}); the one in use stays, and "
+                                         "nothing was changed",
+                                         fresh.tls_certificate, certificate->description),
+                             "renew it, or put this machine's clock right");
+    co_return certificate;
+}
+
 boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reload() {
     if (!read_again)
         co_return make_error(Errc::conflict, "there is no configuration file to reload", "start with --config FILE");
@@ -356,6 +389,8 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
         co_return make_error(Errc::invalid_argument,
                              fixed + " changed, which a reload cannot apply; nothing was changed",
                              "restart Sluice, or take that change back");
+    Result<ListenerCertificate> new_certificate = co_await fresh_certificate(*fresh);
+    if (!new_certificate) co_return new_certificate.error();
     warn_of_short_tokens(*fresh);
     AccessDirectory::FromFile fresh_access = access_of(*fresh);
     if (auto good = access->check(fresh_access); !good) co_return fresh->locate(good.error());
@@ -364,7 +399,15 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
     if (!done) co_return done.error();
     // From here on nothing can fail.
     access->apply(std::move(fresh_access));
+    if (new_certificate->context) {
+        tls->show_certificate_of(*new_certificate->context);
+        if (shown_certificate != new_certificate->description)
+            spdlog::info("the listener shows {}", new_certificate->description);
+        shown_certificate = std::move(new_certificate->description);
+    }
     auto apply = [this, fresh = std::move(*fresh)]() mutable {
+        configuration.tls_certificate = std::move(fresh.tls_certificate);
+        configuration.tls_key = std::move(fresh.tls_key);
         configuration.retention_age = fresh.retention_age;
         configuration.retention_size = fresh.retention_size;
         configuration.hard_limit = fresh.hard_limit;
@@ -377,12 +420,6 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
     // Retention is the first shard's; a reload may have been asked for on another.
     boost::asio::post((*shards)[0].io(), std::move(apply));
     co_return done;
-}
-
-Result<Sealer> Node::Impl::secrets_sealer() const {
-    if (configuration.secrets_key) return Sealer::from_key_text(configuration.secrets_key->reveal());
-    bool named = !configuration.secrets_key_file.empty();
-    return Sealer::from_file(named ? configuration.secrets_key_file : configuration.data_dir + "/secrets.key", !named);
 }
 
 api::ManagementApi::Audit Node::Impl::audit() const {
@@ -408,10 +445,12 @@ Result<void> Node::Impl::start_listener() {
     org_calls = std::make_unique<api::OrgCalls>(*access, *directory);
     audit_trail =
         std::make_unique<api::AuditTrail>(api::AuditTrail::Parts{*audit_log, *access, *directory, log_audit_entry});
+    secrets_calls = std::make_unique<api::SecretsCalls>(*sealed, *rotations);
     management = std::make_unique<api::ManagementApi>(authenticate, audit());
     management->add(integration_calls->routes());
     management->add(draft_calls->routes());
     management->add(node_calls->routes());
+    management->add(secrets_calls->routes());
     management->add(token_calls->routes());
     management->add(org_calls->routes());
     management->add(audit_trail->routes());
@@ -428,9 +467,14 @@ Result<void> Node::Impl::start_listener() {
     boost::asio::post((*shards)[0].io(), [this] { log_watch->start(); });
     options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
     if (!configuration.tls_certificate.empty()) {
-        auto tls = TlsServerContext::from_files(configuration.tls_certificate, configuration.tls_key);
-        if (!tls) return tls.error();
-        options.tls = std::move(*tls);
+        auto certificate = read_listener_certificate(configuration.tls_certificate, configuration.tls_key, clock);
+        if (!certificate) return certificate.error();
+        if (!certificate->is_valid_now) spdlog::warn("the certificate is not valid now: {}", certificate->description);
+        if (auto others = also_readable_by(configuration.tls_key))
+            spdlog::warn("the TLS key {} can be read by {}", configuration.tls_key, *others);
+        tls = certificate->context;
+        shown_certificate = certificate->description;
+        options.tls = tls;
     }
     server = std::make_unique<http::Server>(
         *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
@@ -502,6 +546,7 @@ void Node::Impl::stop(Deadline deadline) {
     if (reads) reads->stop();
     if (writes) writes->stop();
     if (changes) changes->stop();
+    if (rotations) rotations->stop();
     if (cursors)
         if (auto synced = cursors->sync(); !synced)
             spdlog::error("cursors could not be synced: {}", synced.error().message);

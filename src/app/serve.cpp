@@ -9,6 +9,7 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "app/node.hpp"
+#include "app/private_memory.hpp"
 #include "app/sandbox_start.hpp"
 #include "app/version.hpp"
 #include "base/units.hpp"
@@ -82,6 +83,7 @@ LogFields told_at_start(const Configuration& configuration) {
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
+    keep_memory_private();
     auto configuration = configure(command);
     if (!configuration) return refuse(configuration.error());
     set_up_logging(configuration->log_level, configuration->log_format);

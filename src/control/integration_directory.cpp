@@ -5,6 +5,7 @@
 #include "control/named_files.hpp"
 #include "control/record_kinds.hpp"
 #include "control/replay_record.hpp"
+#include "control/settings_trial.hpp"
 
 #include <fmt/format.h>
 
@@ -16,10 +17,8 @@ namespace {
 
 /// How long the cursor of an integration that the file no longer has is kept, in case it comes back (product.md).
 constexpr auto kGoneCursorLife = std::chrono::days(7);
-
-std::string seal_context(const std::string& id) {
-    return "integration/" + id;
-}
+/// How long whoever changes settings waits for the provider's word on them.
+constexpr auto kTrialLimit = std::chrono::seconds(20);
 
 std::string new_revision() {
     return hex_lower(random_bytes(8));
@@ -89,8 +88,8 @@ class IntegrationDirectory::Change {
     bool held_ = false;
 };
 
-IntegrationDirectory::IntegrationDirectory(Parts parts, Sealer sealer, bool allow_loopback_to_tenants)
-    : parts_(parts), sealer_(std::move(sealer)), allow_loopback_(allow_loopback_to_tenants) {}
+IntegrationDirectory::IntegrationDirectory(Parts parts, bool allow_loopback_to_tenants)
+    : parts_(parts), allow_loopback_(allow_loopback_to_tenants) {}
 
 Result<std::vector<IntegrationConfig>> IntegrationDirectory::check(
     const std::vector<boost::json::object>& file_integrations, const DestinationRegistry& registry,
@@ -143,7 +142,7 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
                                                                 Locate locate) {
     Result<std::vector<IntegrationConfig>> from_file = check(file_integrations, parts_.registry, locate);
     if (!from_file) co_return from_file.error();
-    auto kept = parts_.store.list(kIntegrationKind);
+    auto kept = parts_.sealed.list(kIntegrationKind);
     if (!kept) co_return kept.error();
     auto paused_list = parts_.store.list(kPausedKind);
     if (!paused_list) co_return paused_list.error();
@@ -151,7 +150,7 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
 
     std::set<std::string> present;
     for (const auto& config : *from_file) present.insert(config.id);
-    for (const auto& [id, sealed] : *kept) {
+    for (const auto& [id, text] : *kept) {
         if (!present.insert(id).second)
             co_return make_error(
                 Errc::conflict,
@@ -170,10 +169,8 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
                                         fmt::format("integrations[{}] ({}): {}", i, id, started.error().message),
                                         started.error().hint));
     }
-    for (const auto& [id, sealed] : *kept) {
-        auto opened = sealer_.open(sealed, seal_context(id));
-        if (!opened) co_return opened.error();
-        auto settings = parse_settings(*opened);
+    for (const auto& [id, text] : *kept) {
+        auto settings = parse_settings(text);
         if (!settings) co_return settings.error();
         const auto* by_operator = settings->if_contains("_operator");
         bool operator_owned = by_operator != nullptr && by_operator->is_bool() && by_operator->get_bool();
@@ -343,8 +340,8 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::keep(std::string id, 
     boost::json::object settings = std::move(entry.settings);
     settings["_operator"] = entry.operator_owned;
     settings["_revision"] = entry.revision;
-    auto put = [this, id, sealed = sealer_.seal(boost::json::serialize(settings), seal_context(id))] {
-        return parts_.store.put(kIntegrationKind, id, sealed);
+    auto put = [this, id, text = boost::json::serialize(settings)] {
+        return parts_.sealed.put(kIntegrationKind, id, text);
     };
     co_return co_await parts_.blocking.run(std::move(put));
 }
@@ -376,8 +373,23 @@ std::optional<std::string> IntegrationDirectory::org_of(const std::string& id) c
     return found == entries_.end() ? std::nullopt : std::optional(found->second.org);
 }
 
-boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::change(
-    Principal caller, std::string id, boost::json::object settings, bool merge, std::string revision) {
+/// What could not be made sure; empty when all is well.
+boost::asio::awaitable<Result<std::string>> IntegrationDirectory::try_out(Entry before, Entry after) {
+    if (!needs_trial(before.settings, after.settings)) co_return std::string();
+    Result<IntegrationConfig> config = parse_kept(after);
+    if (!config) co_return config.error();
+    Result<ProbeReport> report = co_await parts_.engine.probe(std::move(*config), Deadline::after(kTrialLimit));
+    if (!report) co_return report.error();
+    Trial trial = judge_trial(*report);
+    if (trial.refused) co_return *trial.refused;
+    co_return trial.warning;
+}
+
+boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::change(Principal caller,
+                                                                                        std::string id,
+                                                                                        SettingsChange wanted) {
+    boost::json::object settings = std::move(wanted.settings);
+    const bool merge = wanted.merge;
     if (Result<Entry> seen = visible(caller, id); !seen) co_return seen.error();
     Change change(*this, id);
     if (auto held = change.held(); !held) co_return held.error();
@@ -386,7 +398,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     if (before->from_file)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
                              "change it there and reload");
-    if (!revision.empty() && revision != before->revision)
+    if (!wanted.revision.empty() && wanted.revision != before->revision)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" was changed meanwhile", id),
                              "read it again and repeat the change");
     // The path names it; a body may, and cannot name another.
@@ -407,6 +419,12 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     if (config->id != id || config->org != before->org)
         co_return make_error(Errc::invalid_argument, "an integration's id and org cannot be changed",
                              "make another integration, and delete this one");
+    std::string warning;
+    if (!wanted.force) {
+        Result<std::string> tried = co_await try_out(*before, after);
+        if (!tried) co_return tried.error();
+        warning = std::move(*tried);
+    }
     Result<void> replaced = co_await parts_.engine.replace(std::move(*config));
     if (!replaced) co_return replaced.error();
     Result<void> kept = co_await keep(id, after);
@@ -422,7 +440,9 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     }
     Result<IntegrationStatus> status = co_await parts_.engine.status(id);
     if (!status) co_return status.error();
-    co_return item_of(id, after, std::move(*status));
+    Item item = item_of(id, after, std::move(*status));
+    item.warning = std::move(warning);
+    co_return item;
 }
 
 boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id) {
@@ -435,8 +455,8 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal calle
     if (auto held = change.held(); !held) co_return held.error();
     // Forgotten durably first: a crash in between must not bring it back.
     auto forget = [this, id]() -> Result<void> {
-        for (auto kind : {kIntegrationKind, kReplayKind})
-            if (auto erased = parts_.store.erase(kind, id); !erased) return erased;
+        if (auto erased = parts_.sealed.erase(kIntegrationKind, id); !erased) return erased;
+        if (auto erased = parts_.store.erase(kReplayKind, id); !erased) return erased;
         return parts_.store.erase(kPausedKind, id);
     };
     Result<void> forgotten = co_await parts_.blocking.run(std::move(forget));

@@ -14,7 +14,7 @@
 #include "base/principal.hpp"
 #include "base/result.hpp"
 #include "control/integration_selection.hpp"
-#include "control/sealer.hpp"
+#include "control/sealed_records.hpp"
 #include "control/settings_change.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/integration_config.hpp"
@@ -34,12 +34,13 @@ class IntegrationDirectory {
     struct Parts {
         DeliveryEngine& engine;
         ControlStore& store;
+        SealedRecords& sealed;
         CursorStore& cursors;
         const DestinationRegistry& registry;
         BlockingPool& blocking;
         const Clock& clock;
     };
-    IntegrationDirectory(Parts parts, Sealer sealer, bool allow_loopback_to_tenants);
+    IntegrationDirectory(Parts parts, bool allow_loopback_to_tenants);
 
     using Locate = std::function<Error(const Error&)>;
     /// Checks the file's integrations, all of them, without starting any.
@@ -59,6 +60,7 @@ class IntegrationDirectory {
         boost::json::object settings;  ///< redacted
         std::string revision;          ///< another one after each change of the settings
         IntegrationStatus status;
+        std::string warning = {};  ///< of a change: what could not be made sure; empty: nothing
     };
     struct Page {
         std::vector<Item> items;  ///< without settings and revision unless `details`
@@ -84,10 +86,16 @@ class IntegrationDirectory {
     Result<Draft> draft(const Principal& caller, boost::json::object settings, const std::string& id) const;
     /// New settings in place of the old (`merge`: a merge patch onto them, RFC 7396), under the rules for secrets of
     /// settings_change.hpp; the cursor stays. Running and durable when it completes; when the new settings cannot
-    /// start, the old go on. `revision`: refused with Errc::conflict when the settings are not of that revision any
-    /// more; empty: any. Errc::conflict for one of the file's.
-    boost::asio::awaitable<Result<Item>> change(Principal caller, std::string id, boost::json::object settings,
-                                                bool merge, std::string revision);
+    /// start, the old go on. Settings that the provider has a say in are tried there first (settings_trial.hpp):
+    /// Errc::unauthenticated when it refuses them; the old have gone on all the time.
+    struct SettingsChange {
+        boost::json::object settings;
+        bool merge = false;
+        std::string revision = {};  ///< refused with Errc::conflict when they are not of it any more; empty: any
+        bool force = false;         ///< without a trial
+    };
+    /// Errc::conflict for one of the file's.
+    boost::asio::awaitable<Result<Item>> change(Principal caller, std::string id, SettingsChange wanted);
     Result<std::string> revision(const Principal& caller, const std::string& id) const;
     /// How many each org has.
     std::map<std::string, std::size_t> count_by_org() const;
@@ -151,6 +159,7 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<void>> tell_of_ended_replays();
     Result<IntegrationConfig> parse_kept(const Entry& entry) const;
     boost::asio::awaitable<Result<void>> keep(std::string id, Entry entry);
+    boost::asio::awaitable<Result<std::string>> try_out(Entry before, Entry after);
     // integration_reload.cpp
     struct Step;
     struct Plan;
@@ -159,7 +168,6 @@ class IntegrationDirectory {
     boost::asio::awaitable<void> take_back(std::vector<Step> steps);
 
     Parts parts_;
-    Sealer sealer_;
     bool allow_loopback_;
     mutable std::mutex mutex_;
     std::map<std::string, Entry> entries_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace sluice {
@@ -16,5 +17,8 @@ inline constexpr std::string_view kIntegrationKind = "integration";    ///< made
 inline constexpr std::string_view kPausedKind = "integration_paused";  ///< why
 inline constexpr std::string_view kGoneKind = "integration_gone";      ///< since when the file does not have it
 inline constexpr std::string_view kReplayKind = "integration_replay";  ///< the latest (replay_record.hpp)
+
+/// The kinds whose records are sealed: what a rotation of the key seals anew.
+inline constexpr std::array kSealedKinds{kIntegrationKind};
 
 }  // namespace sluice

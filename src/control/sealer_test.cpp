@@ -1,10 +1,7 @@
 #include "control/sealer.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 namespace sluice {
 namespace {
@@ -37,16 +34,48 @@ TEST(Sealer, RefusesAnotherKeyAnotherContextAndEveryChangedCharacter) {
     }
 }
 
-TEST(Sealer, MakesItsKeyFileOnceForThisUserOnly) {
-    auto path = std::filesystem::temp_directory_path() / ("sluice-key-" + std::to_string(::getpid()));
-    std::filesystem::remove(path);
-    EXPECT_TRUE(Sealer::from_file(path, false).has_error());
-    auto sealed = Sealer::from_file(path, true).value().seal("secret", "c");
-    EXPECT_EQ(Sealer::from_file(path, true).value().open(sealed, "c").value(), "secret");
-    struct stat status {};
-    ASSERT_EQ(::stat(path.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777, 0600u);
-    std::filesystem::remove(path);
+// Sealed by the first version, under the key of 64 times `a`, for `integration/a`.
+constexpr std::string_view kOfTheFirstVersion = "v1:AAECAwQFBgcICQoL+7bwm5jo0ZXSJXQDiqD2g6TsSDIZ1QN9J4mB/p8=";
+
+TEST(Sealer, OpensRecordsOfBeforeKeysHadNames) {
+    EXPECT_EQ(sealer().open(kOfTheFirstVersion, "integration/a").value(), "an old secret");
+    EXPECT_EQ(sealer('b').joined_by(sealer()).open(kOfTheFirstVersion, "integration/a").value(), "an old secret");
+    EXPECT_TRUE(sealer('b').open(kOfTheFirstVersion, "integration/a").has_error());
+    EXPECT_EQ(Sealer::key_id_of(kOfTheFirstVersion), "");
+}
+
+TEST(Sealer, ARecordNamesItsKeyAndNothingOfIt) {
+    auto sealed = sealer().seal("secret", "c");
+    EXPECT_EQ(Sealer::key_id_of(sealed), sealer().key_id());
+    EXPECT_EQ(sealer().key_id().size(), 12u);
+    EXPECT_NE(sealer().key_id(), sealer('b').key_id());
+    EXPECT_EQ(std::string(64, 'a').find(sealer().key_id()), std::string::npos);
+}
+
+TEST(Sealer, SealsWithTheFirstOfItsKeysAndOpensWithAll) {
+    auto old = sealer();
+    auto both = old.with_new_key();
+    EXPECT_EQ(both.key_ids().size(), 2u);
+    EXPECT_EQ(both.key_ids()[1], old.key_id());
+    EXPECT_EQ(both.open(old.seal("before", "c"), "c").value(), "before");
+    auto sealed = both.seal("after", "c");
+    EXPECT_TRUE(old.open(sealed, "c").has_error());
+    EXPECT_THAT(old.open(sealed, "c").error().hint, testing::HasSubstr(both.key_id())) << "says which key it needs";
+    EXPECT_EQ(both.newest_only().open(sealed, "c").value(), "after");
+    EXPECT_TRUE(both.newest_only().open(old.seal("before", "c"), "c").has_error());
+}
+
+TEST(Sealer, ReadsSeveralKeysAsItWritesThem) {
+    auto both = sealer().with_new_key();
+    EXPECT_EQ(Sealer::from_key_text(both.key_text().reveal()).value().key_ids(), both.key_ids());
+    const std::string a(64, 'a'), b(64, 'b');
+    for (const auto& text : {a + "," + b, a + ", " + b, a + "\n" + b + "\r\n", "# mine\n" + a + "\n\n  # old\n" + b}) {
+        EXPECT_EQ(Sealer::from_key_text(text).value().key_ids(),
+                  (std::vector<std::string>{sealer('a').key_id(), sealer('b').key_id()}))
+            << text;
+    }
+    EXPECT_TRUE(Sealer::from_key_text(a + "," + b.substr(1)).has_error()) << "none of several may be wrong";
+    EXPECT_TRUE(Sealer::from_key_text("# only a remark\n").has_error());
 }
 
 TEST(Sealer, RefusesAKeyOfTheWrongSizeWithoutPrintingIt) {

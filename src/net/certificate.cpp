@@ -5,6 +5,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
+
 #include "net/openssl_ptr.hpp"
 
 namespace sluice {
@@ -57,7 +59,32 @@ BioPtr reader(const std::string& pem) {
     return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
+Timestamp to_timestamp(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return Timestamp::min();
+    return Timestamp(std::chrono::seconds(::timegm(&parts)));
+}
+
+std::string subject_of(const X509* certificate) {
+    BioPtr bio(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
+    char* data = nullptr;
+    auto size = BIO_get_mem_data(bio.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
 }  // namespace
+
+Result<CertificateFacts> read_certificate_facts(const std::string& pem_file) {
+    BioPtr bio(BIO_new_file(pem_file.c_str(), "r"));
+    X509Ptr certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    if (!certificate) {
+        take_openssl_reason({});
+        return make_error(Errc::invalid_argument, pem_file + " holds no PEM certificate");
+    }
+    return CertificateFacts{subject_of(certificate.get()), to_timestamp(X509_get0_notBefore(certificate.get())),
+                            to_timestamp(X509_get0_notAfter(certificate.get()))};
+}
 
 Result<Certificate> make_certificate(const CertificateRequest& request, const Certificate* issuer) {
     KeyPtr key(EVP_EC_gen("P-256"));

@@ -57,6 +57,16 @@ class RocksControlStore final : public ControlStore {
         return records;
     }
 
+    Result<void> purge() override {
+        // The write-ahead log goes once no family needs it any more.
+        if (auto flushed = database_->flush(); !flushed) return flushed.error();
+        rocksdb::CompactRangeOptions all;
+        all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+        auto done = database_->rocks().CompactRange(all, database_->control(), nullptr, nullptr);
+        if (!done.ok()) return database_->to_error(done);
+        return {};
+    }
+
   private:
     std::shared_ptr<RocksDatabase> database_;
 };

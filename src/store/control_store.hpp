@@ -22,6 +22,8 @@ class ControlStore {
     virtual Result<void> put(std::string_view kind, std::string_view name, std::string_view value) = 0;
     virtual Result<void> erase(std::string_view kind, std::string_view name) = 0;
     virtual Result<std::vector<std::pair<std::string, std::string>>> list(std::string_view kind) const = 0;
+    /// Takes from the disk's files what was overwritten or erased. Takes a moment: for secrets that must be gone.
+    virtual Result<void> purge() { return {}; }
 };
 
 }  // namespace sluice

@@ -34,7 +34,8 @@ ROUTES = [("GET", "/v1/integrations"), ("POST", "/v1/integrations"), ("GET", "/v
           ("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
           ("GET", "/v1/tokens/{id}"), ("DELETE", "/v1/tokens/{id}"), ("POST", "/v1/tokens/{id}/rotate"), ("GET", "/v1/orgs"),
           ("POST", "/v1/orgs"), ("GET", "/v1/orgs/{id}"), ("PUT", "/v1/orgs/{id}"), ("PATCH", "/v1/orgs/{id}"),
-          ("DELETE", "/v1/orgs/{id}"), ("GET", "/v1/audit"), ("GET", "/v1/status"), ("POST", "/v1/reload"), ("GET", "/v1/tail"),
+          ("DELETE", "/v1/orgs/{id}"), ("GET", "/v1/audit"), ("GET", "/v1/secrets"),
+          ("POST", "/v1/secrets/rotate"), ("GET", "/v1/status"), ("POST", "/v1/reload"), ("GET", "/v1/tail"),
           *(("POST", f"/v1/drafts/{what}") for what in ("recognise", "check", "test", "sample", "preview", "recent"))]
 SHARE = [(method, f"/{kind}/io.acme.desk{rest}") for kind in ("share", "device", "device-health")
          for method, rest in (("POST", ""), ("GET", ""), ("POST", "/tags/Dublin"), ("GET", "/tags/Dublin"), ("GET", "/latest"),
@@ -239,7 +240,7 @@ def each_wrong_token(folder):
             require(answer.status in (403, 422), f"{path} for another org was answered {answer.status}: {answer.body[:200]}")
         answer = target.ask("POST", "/v1/tokens", mine["token"], {**GOOD_BODIES["/v1/tokens"], "operator": True})
         require(answer.status == 403, "a tenant makes no operator")
-        for path in ("/v1/orgs", "/v1/reload"):
+        for path in ("/v1/orgs", "/v1/reload", "/v1/secrets/rotate"):
             require(target.ask("POST", path, mine["token"], GOOD_BODIES.get(path, {})).status == 403, f"{path} is the operator's")
         for header in ({"Sluice-Org": OTHER}, {"sluice-org": OTHER}):
             answer = target.ask("GET", "/v1/integrations", mine["token"], headers=header)

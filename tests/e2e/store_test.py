@@ -17,6 +17,11 @@ LEDGER = ("matched", "delivered", "dead_lettered", "discarded", "lost", "pending
 SECRET_OF_TENANT = "a-secret-that-stays-sealed"
 
 
+def private(path):
+    """Opened for writing, for this user only: as a key has to be."""
+    return open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
 def store(binary, *arguments, code=0):
     done = subprocess.run([binary, "store", *arguments], capture_output=True, text=True)
     require(done.returncode == code, f"store {arguments} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
@@ -112,7 +117,7 @@ def run(binary, folder, sandbox):
         restored = os.path.join(folder, "restored")
         words = store(binary, "restore", backup, "--data-dir", restored)
         require("put the key" in words, words)
-        with open(os.path.join(sluice.data_dir, "secrets.key")) as key, open(os.path.join(restored, "secrets.key"), "w") as copy:
+        with open(os.path.join(sluice.data_dir, "secrets.key")) as key, private(os.path.join(restored, "secrets.key")) as copy:
             copy.write(key.read())
         again = Again(sluice, restored).start()
         nodes.append(again)
@@ -137,7 +142,7 @@ def run(binary, folder, sandbox):
             note = json.load(file)
         require(before <= int(note["head"]) <= after, f"{before} <= {note['head']} <= {after}")
         with open(os.path.join(sluice.data_dir, "secrets.key")) as key:
-            with open(os.path.join(folder, "restored-live", "secrets.key"), "w") as copy:
+            with private(os.path.join(folder, "restored-live", "secrets.key")) as copy:
                 copy.write(key.read())
         moment = Again(sluice, os.path.join(folder, "restored-live")).start()
         nodes.append(moment)

@@ -272,6 +272,13 @@ def use_node(ask):
     ask("GET", "/v1/status", 403, token=PIPE)
     ask("POST", "/v1/reload", 200)
     ask("POST", "/v1/reload", 403, token=TENANT)
+    before = ask("GET", "/v1/secrets", 200)["key"]
+    ask("GET", "/v1/secrets", 403, token=TENANT)
+    check(ask("POST", "/v1/secrets/rotate", 200)["dropped"] == [before], "the key of before was not dropped")
+    check(ask("POST", "/v1/secrets/rotate", 200, {"keep_old": True})["kept"], "the key of before was not kept")
+    ask("POST", "/v1/secrets/rotate", 400, b"{")
+    ask("POST", "/v1/secrets/rotate", 422, {"keep_all": True})
+    ask("POST", "/v1/secrets/rotate", 403, token=TENANT)
     ask("GET", "/v1/tail", 200, query="?recType=io.acme.**")
     ask("GET", "/v1/tail", 400, query="?recType=.x")
     ask("GET", "/v1/tail", 400, query="?nobodys=x")
