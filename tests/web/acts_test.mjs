@@ -167,6 +167,30 @@ async function tokens(page, { node }) {
   console.log('makes, rotates and revokes a token');
 }
 
+/** Somebody of another org, with a token that may only look. */
+async function tenant({ node }) {
+  const wanted = { name: 'looks-only', org: 'com.tenant', scopes: ['INTEGRATION:READ'] };
+  const { token } = await node.api('POST', '/v1/tokens', wanted);
+  const { page, refused, close } = await browser();
+  for (const expected of ['403', '404']) refused.add(expected);
+  await page.goto(node.pages);
+  await page.getByLabel('Token').fill(token);
+  await press(page, 'Sign in');
+  await heading(page, 'Overview');
+  await go(page, '/integrations');
+  await page.getByText('There is no integration yet.').waitFor();
+  await go(page, '/integrations/to-kinesis');
+  await page.getByText('There is no such integration.').waitFor();
+  await go(page, '/tokens');
+  await page.getByText('This token may not see tokens.').waitFor();
+  await go(page, '/audit');
+  await page.getByText('This token may not read the audit log.').waitFor();
+  await go(page, '/tail');
+  await page.getByRole('alert').filter({ hasText: 'SHARE:READ' }).waitFor();
+  await close();
+  console.log('shows a tenant its own org, and says what its token may not');
+}
+
 async function signedOut(page, { node }, refused) {
   refused.add('401');
   await page.evaluate(() => sessionStorage.setItem('sluice.session', JSON.stringify({ token: 'revoked-since', org: '' })));
@@ -199,6 +223,7 @@ try {
   await deadLetters(page, shown);
   await tail(page, shown);
   await tokens(page, shown);
+  await tenant(shown);
   await signedOut(page, shown, refused);
   await deleted(page, shown);
   await close();

@@ -21,7 +21,7 @@ export interface Token {
   pipe: boolean;
   scopes: string[];
   recTypes?: string[];
-  source: string;
+  source: 'file' | 'environment' | 'start' | 'api';
   created: string | null;
   created_by: string | null;
   expires: string | null;

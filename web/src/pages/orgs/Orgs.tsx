@@ -12,7 +12,7 @@ import { Empty, Notice } from '../../components/Notice';
 import { PagedList } from '../../components/PagedList';
 import { PageHead } from '../../components/PageHead';
 import { toast } from '../../components/Toasts';
-import { count } from '../../format/numbers';
+import { bytes, count } from '../../format/numbers';
 
 export function Orgs() {
   const queries = useQueryClient();
@@ -88,7 +88,7 @@ export function Orgs() {
 function limitsOf({ limits }: Org): string {
   const said = [
     limits.requests_per_second && `${count(limits.requests_per_second)} requests/s`,
-    limits.backlog && `backlog ${limits.backlog}`,
+    limits.backlog && `backlog ${typeof limits.backlog === 'number' ? bytes(limits.backlog) : limits.backlog}`,
   ].filter(Boolean);
   return said.join(', ') || 'those of the node';
 }

@@ -89,14 +89,22 @@ export function Tokens() {
   );
 }
 
+/** Of tokens that were not made over the API: those of the file and of the environment are changed there. */
+const SOURCES: Partial<Record<Token['source'], string>> = {
+  file: 'of the configuration file',
+  environment: 'of SLUICE_ADMIN_TOKEN',
+  start: 'made at the first start',
+};
+
 function Row({ token, onAct }: { token: Token; onAct: (kind: 'rotate' | 'revoke') => void }) {
+  const isFixed = token.source === 'file' || token.source === 'environment';
   return (
     <tr>
       <th scope="row" className="break">
         {token.name}
         <br />
         <span className="soft token-note">
-          {token.source === 'file' ? 'of the configuration file' : token.id}
+          {SOURCES[token.source] ?? token.id}
           {token.created_by && `, by ${token.created_by}`}
         </span>
       </th>
@@ -117,14 +125,16 @@ function Row({ token, onAct }: { token: Token; onAct: (kind: 'rotate' | 'revoke'
         )}
       </td>
       <td className="actions">
-        {token.source !== 'file' && (
+        {!isFixed && (
           <span className="row actions-row">
             <Button small aria-label={`Rotate ${token.name}`} onClick={() => onAct('rotate')}>
               Rotate
             </Button>
-            <Button small kind="danger" aria-label={`Revoke ${token.name}`} onClick={() => onAct('revoke')}>
-              Revoke
-            </Button>
+            {token.source === 'api' && (
+              <Button small kind="danger" aria-label={`Revoke ${token.name}`} onClick={() => onAct('revoke')}>
+                Revoke
+              </Button>
+            )}
           </span>
         )}
       </td>
