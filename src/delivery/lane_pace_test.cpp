@@ -207,8 +207,8 @@ struct ThrottlingService {
     std::size_t refused = 0;
     std::size_t requests = 0;
 
-    ThrottlingService(std::uint64_t per_second, bool whole, SteadyTime now)
-        : allowed(static_cast<double>(per_second)), whole(whole), tokens(per_second, 1, now) {}
+    ThrottlingService(std::uint64_t per_second, bool whole_requests, SteadyTime now)
+        : allowed(static_cast<double>(per_second)), whole(whole_requests), tokens(per_second, 1, now) {}
 
     std::vector<Verdict> answer(std::size_t events, SteadyTime now) {
         ++requests;
