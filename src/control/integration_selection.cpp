@@ -19,17 +19,17 @@ std::string lower_case(std::string_view text) {
     return out;
 }
 
-Result<void> IntegrationSelection::begin_after(std::string_view text) {
+Result<void> IntegrationSelection::begin_after(std::string_view place_text) {
     Place place;
     if (order != Order::id) {
-        auto colon = text.find(':');
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place.key);
-        if (error != std::errc() || colon == std::string_view::npos || end != text.data() + colon)
+        auto colon = place_text.find(':');
+        auto [end, error] = std::from_chars(place_text.data(), place_text.data() + place_text.size(), place.key);
+        if (error != std::errc() || colon == std::string_view::npos || end != place_text.data() + colon)
             return make_error(Errc::invalid_argument, "`after` is not from a list in this order",
                               "pass on `next` as it came, with the same `sort`");
-        text.remove_prefix(colon + 1);
+        place_text.remove_prefix(colon + 1);
     }
-    place.id = text;
+    place.id = place_text;
     after = std::move(place);
     return {};
 }

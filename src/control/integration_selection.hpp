@@ -37,7 +37,7 @@ struct IntegrationSelection {
     std::size_t limit = 100;
 
     /// `ID`, or `KEY:ID` where the order is not by id. Errc::invalid_argument when it is not one of this order.
-    Result<void> begin_after(std::string_view text);
+    Result<void> begin_after(std::string_view place_text);
     std::string to_text(const Place& place) const;
     Place place_of(const IntegrationStatus& status) const;
 
