@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 namespace sluice {
 
@@ -16,12 +15,20 @@ constexpr auto kBetweenSlowings = std::chrono::milliseconds(250);
 constexpr auto kForgetAfter = std::chrono::seconds(60);
 /// One that takes less is left to the back-off of its keys and its breaker.
 constexpr double kLeast = 1;
+constexpr double kMost = 1e9;
 /// Where it begins at least: of a stream with little to send it is not known what the service would have taken.
-constexpr double kFirstAtLeast = 10;
+constexpr double kFirstAtLeast = 50;
 /// A few refusals are the price of knowing; they also come from a hot key's own limit, which its back-off deals with.
 constexpr double kTolerated = 0.05;
 constexpr double kNearlyAll = 0.9;
+constexpr double kHardlyChance = 0.5;         ///< more than this is not refused whatever the rate
 constexpr std::uint64_t kEnoughToJudge = 20;  ///< events answered
+constexpr std::uint32_t kEnoughRequests = 8;  ///< those may be refused whole
+constexpr std::uint32_t kEnoughRefused = 4;   ///< requests, to call it nearly all
+constexpr std::uint64_t kWholeTrial = 40;     ///< requests
+constexpr std::uint64_t kHalfTrial = 60;
+constexpr auto kTrialTimeout = std::chrono::seconds(60);
+constexpr auto kFirstBelief = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -35,16 +42,20 @@ void ServicePace::answered(std::uint64_t accepted, std::uint64_t throttled, Stea
         if (throttled > 0) begin(accepted, now);
         return;
     }
+    // After an outage the first that is accepted says that it is over.
+    if (accepted > 0 && accepted_ == 0 && rate_ <= kLeast) next_window(now);
     accepted_ += accepted;
     throttled_events_ += throttled;
-    if (accepted > 0) throttled_beside_others_ += throttled;
+    ++requests_;
+    if (throttled > 0) throttled_ = now;
+    if (trial_.phase != Trial::Phase::none) return watch_trial(accepted, throttled, now);
     // Of a usual second at least, or a single refusal early in a window would look like a storm.
     double refused = static_cast<double>(throttled_events_) /
                      std::max(static_cast<double>(accepted_ + throttled_events_), std::min(rate_, a_second_));
-    if (throttled > 0) throttled_ = now;
-    bool enough = accepted_ + throttled_events_ >= kEnoughToJudge;
+    bool enough = accepted_ + throttled_events_ >= kEnoughToJudge && requests_ >= kEnoughRequests;
     if (refused > kTolerated) {
-        if (now - slowed_ >= kBetweenSlowings && (enough || refused > kNearlyAll)) slow_down(refused, now);
+        if (now - slowed_ >= kBetweenSlowings && (enough || (refused > kNearlyAll && requests_ >= kEnoughRefused)))
+            slow_down(refused, now);
     } else if (now - window_ >= kWindow && (enough || throttled_events_ == 0)) {
         // It tells nothing of a higher rate while it is asked for less than this one.
         if (static_cast<double>(accepted_) >= rate_ / 2 * Seconds(now - window_).count()) speed_up(now);
@@ -65,12 +76,15 @@ void ServicePace::begin(std::uint64_t accepted, SteadyTime now) {
 
 void ServicePace::slow_down(double refused, SteadyTime now) {
     refill(now);
-    // Of whole requests that are refused nothing can be told by this: smaller ones are accepted more easily.
-    bool one_by_one = 2 * throttled_beside_others_ >= throttled_events_;
-    if (refused <= kNearlyAll && one_by_one && !slowing_helps(now)) {
-        slowed_ = now;
-        next_window(now);
-        return;
+    if (refused <= kHardlyChance) {
+        if (now >= believed_until_) return begin_trial(now);
+        if (!slowing_helps_) {
+            refused_at_ = 0;
+            speed_up(now);
+            slowed_ = now;
+            next_window(now);
+            return;
+        }
     }
     // Where nearly nothing is accepted the rate is not the reason, or far from what would be.
     refused_at_ = refused > kNearlyAll ? 0 : rate_;
@@ -80,57 +94,92 @@ void ServicePace::slow_down(double refused, SteadyTime now) {
     next_window(now);
 }
 
-/// A service that takes so many a second takes no fewer when it is asked for half. One that refuses whatever it is
-/// asked for (one event in three, say) does: to go slower costs much there and helps nothing, so after two such trials
-/// it is let be for a minute.
-bool ServicePace::slowing_helps(SteadyTime now) {
-    if (now < let_be_until_) {
-        refused_at_ = 0;
-        speed_up(now);
-        return false;
+void ServicePace::begin_trial(SteadyTime now) {
+    trial_ = Trial();
+    trial_.phase = Trial::Phase::whole;
+    trial_.since = now;
+    next_window(now);
+}
+
+void ServicePace::watch_trial(std::uint64_t accepted, std::uint64_t throttled, SteadyTime now) {
+    // What was on its way when the rate was halved was asked for before.
+    if (trial_.phase == Trial::Phase::half && now - trial_.since < kBetweenSlowings) return;
+    ++trial_.requests;
+    trial_.accepted += accepted;
+    trial_.throttled += throttled;
+    auto events = static_cast<double>(trial_.accepted + trial_.throttled);
+    double refused = static_cast<double>(trial_.throttled) / std::max(events, 1.0);
+    if (refused > kNearlyAll && trial_.requests >= kEnoughRefused) {
+        trial_ = Trial();
+        return slow_down(refused, now);
     }
-    double accepted = static_cast<double>(accepted_) / std::max(Seconds(now - window_).count(), 0.001);
-    if (tried_from_ == 0) {
-        tried_from_ = rate_;
-        accepted_then_ = accepted;
-    } else if (rate_ <= tried_from_ / 2) {
-        double from = std::exchange(tried_from_, 0);
-        if (accepted < 0.75 * accepted_then_) {
-            rate_ = from;
-            if (++in_vain_ >= 2) let_be_until_ = now + kForgetAfter;
-            return false;
-        }
-        in_vain_ = 0;
+    bool whole = trial_.phase == Trial::Phase::whole;
+    bool timed_out = now - trial_.since >= kTrialTimeout;
+    if (trial_.requests < (whole ? kWholeTrial : kHalfTrial) && !timed_out) return;
+    auto counted_from = whole ? trial_.since : trial_.since + kBetweenSlowings;
+    double seconds = std::max(Seconds(now - counted_from).count(), 0.001);
+    double a_second = static_cast<double>(trial_.accepted) / seconds;
+    if (!whole) return end_trial(a_second >= 0.75 * trial_.accepted_then || refused <= trial_.refused_then / 4, now);
+    if (refused <= kTolerated || timed_out) {  // it was chance
+        trial_ = Trial();
+        return next_window(now);
     }
-    return true;
+    Trial half;
+    half.phase = Trial::Phase::half;
+    half.since = now;
+    half.from = rate_;
+    half.accepted_then = a_second;
+    half.refused_then = refused;
+    trial_ = half;
+    refill(now);
+    // Of what was asked for: that may have been less than the rate.
+    rate_ = std::max(kLeast, std::min(rate_, events / seconds) / 2);
+    tokens_ = std::min(tokens_, 0.0);
+}
+
+/// A result is believed for the longer the more often it was the same: trials cost.
+void ServicePace::end_trial(bool slowing_helps, SteadyTime now) {
+    same_results_ = slowing_helps == slowing_helps_ ? std::min(same_results_ + 1, 3u) : 1;
+    slowing_helps_ = slowing_helps;
+    believed_until_ = now + kFirstBelief * (1 << 2 * (same_results_ - 1));
+    if (slowing_helps) {
+        refused_at_ = trial_.from;
+        throttled_ = now;  // that half of it was taken says nothing against the limit
+    } else {
+        refill(now);
+        rate_ = trial_.from;
+    }
+    trial_ = Trial();
+    slowed_ = now;
+    next_window(now);
 }
 
 void ServicePace::speed_up(SteadyTime now) {
     refill(now);
-    tried_from_ = 0;
     if (now - throttled_ >= kForgetAfter) {
         *this = ServicePace();
         return;
     }
     bool far_from_refusal = refused_at_ == 0 || rate_ < refused_at_ / 2 || rate_ > refused_at_ * 2;
     bool near_refusal = rate_ > refused_at_ * 0.9 && rate_ < refused_at_ * 1.3;
-    rate_ *= far_from_refusal ? 2.0 : near_refusal ? 1.02 : 1.1;
+    rate_ = std::min(kMost, rate_ * (far_from_refusal ? 2.0 : near_refusal ? 1.02 : 1.1));
 }
 
 void ServicePace::next_window(SteadyTime now) noexcept {
     a_second_ = static_cast<double>(accepted_ + throttled_events_) / std::max(Seconds(now - window_).count(), 0.1);
     window_ = now;
-    accepted_ = throttled_events_ = throttled_beside_others_ = 0;
+    accepted_ = throttled_events_ = 0;
+    requests_ = 0;
 }
 
-/// What makes a request worth it: a twentieth of a second's, so that a low rate sends batches, not single events.
+/// What makes a request worth it: a fifth of a second's, so that a low rate sends batches, not single events.
 double ServicePace::grain() const noexcept {
-    return std::clamp(rate_ / 20, 1.0, 100.0);
+    return std::clamp(rate_ / 5, 1.0, 100.0);
 }
 
 void ServicePace::refill(SteadyTime now) noexcept {
     if (now <= filled_) return;
-    tokens_ = std::min(std::max(rate_ / 5, 1.0), tokens_ + rate_ * Seconds(now - filled_).count());
+    tokens_ = std::min(std::max(rate_ / 2, 1.0), tokens_ + rate_ * Seconds(now - filled_).count());
     filled_ = now;
 }
 

@@ -12,6 +12,10 @@ namespace sluice {
 /// does not: fast far below where it last refused, slowly near it, and without limit again a minute after its last
 /// refusal. So a service that takes N a second gets nearly N, and is asked for little more.
 ///
+/// A service that takes so many a second takes no fewer when it is asked for half, or refuses hardly any of that. One
+/// that refuses a share of whatever it is asked for does neither: to go slower costs much there and helps nothing.
+/// Which it is is found out by asking for half for a while, at the first refusals and now and again later.
+///
 /// A pure state machine; time never goes backwards between calls. Thread: the lane's.
 class ServicePace {
   public:
@@ -35,7 +39,9 @@ class ServicePace {
   private:
     void begin(std::uint64_t accepted, SteadyTime now);
     void slow_down(double refused, SteadyTime now);
-    bool slowing_helps(SteadyTime now);
+    void begin_trial(SteadyTime now);
+    void watch_trial(std::uint64_t accepted, std::uint64_t throttled, SteadyTime now);
+    void end_trial(bool slowing_helps, SteadyTime now);
     void speed_up(SteadyTime now);
     void refill(SteadyTime now) noexcept;
     void next_window(SteadyTime now) noexcept;
@@ -47,17 +53,28 @@ class ServicePace {
     SteadyTime filled_{};
     SteadyTime slowed_{};
     SteadyTime throttled_{};
-    // Whether going slower helps: from which rate that is being tried, and what was accepted a second then.
-    double tried_from_ = 0;
-    double accepted_then_ = 0;
-    std::uint32_t in_vain_ = 0;
-    SteadyTime let_be_until_{};
+    /// The rate is held while what it brings is counted, then half of it.
+    struct Trial {
+        enum class Phase { none, whole, half };
+        Phase phase = Phase::none;
+        SteadyTime since{};
+        std::uint64_t requests = 0;
+        std::uint64_t accepted = 0;  ///< events
+        std::uint64_t throttled = 0;
+        double from = 0;           ///< the whole rate
+        double accepted_then = 0;  ///< a second, at it
+        double refused_then = 0;   ///< a share, at it
+    };
+    Trial trial_;
+    bool slowing_helps_ = true;
+    std::uint32_t same_results_ = 0;  ///< of trials, in a row
+    SteadyTime believed_until_{};     ///< the latest result
     // What was answered since window_, and in the window before (only until it limits).
     SteadyTime window_{};
     double a_second_ = 0;  ///< events answered in one, as of the window before
     std::uint64_t accepted_ = 0;
     std::uint64_t throttled_events_ = 0;
-    std::uint64_t throttled_beside_others_ = 0;  ///< of those: in a request of which something was accepted
+    std::uint32_t requests_ = 0;
     std::uint64_t accepted_before_ = 0;
 };
 

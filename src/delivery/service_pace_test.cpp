@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 
 namespace sluice {
@@ -128,6 +129,33 @@ TEST_F(ServicePaceTest, DoesNotSlowDownForAServiceThatRefusesSomeHoweverSlowlyIt
     EXPECT_GE(accepted, 100u * 1000) << "a few dips, to see whether it helps";
 }
 
+TEST_F(ServicePaceTest, DoesNotSlowDownForAServiceThatRefusesSomeRequestsHoweverSlowlyItIsAsked) {
+    for (double share : {0.1, 0.3}) {
+        for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+            SCOPED_TRACE(std::to_string(share) + ", seed " + std::to_string(seed));
+            pace = ServicePace();
+            std::mt19937 random(seed);
+            std::bernoulli_distribution refuses(share);
+            std::uint64_t accepted = 0;
+            for (SteadyTime end = now + 120s; now < end;) {
+                // A stream of 20 events a second at most.
+                std::uint64_t events = std::min<std::uint64_t>(pace.available(now), 2);
+                if (events == 0) {
+                    now = std::max(pace.ready_at(), now + 1us);
+                    continue;
+                }
+                pace.take(events);
+                now += 100ms;
+                bool refused = refuses(random);
+                pace.answered(refused ? 0 : events, refused ? events : 0, now);
+                accepted += refused ? 0 : events;
+            }
+            // Twice it tries whether going slower helps.
+            EXPECT_GE(static_cast<double>(accepted), 0.6 * (1 - share) * 20 * 120);
+        }
+    }
+}
+
 TEST_F(ServicePaceTest, AfterAnOutageItIsSoonAsFastAsItWas) {
     Service service(1000, Service::Refuses::the_rest);
     send_for(service, 10s);
@@ -142,7 +170,7 @@ TEST_F(ServicePaceTest, AfterAnOutageItIsSoonAsFastAsItWas) {
 TEST_F(ServicePaceTest, ForgetsAMinuteAfterTheLastRefusal) {
     pace.answered(0, 500, now);
     EXPECT_TRUE(pace.limits());
-    EXPECT_LE(pace.available(now + 59s), 10u);
+    EXPECT_LE(pace.available(now + 59s), 50u);
     EXPECT_EQ(pace.available(now + 60s), ServicePace::kUnlimited);
     EXPECT_FALSE(pace.limits());
 }

@@ -103,12 +103,12 @@ def hard_limit(folder):
         writer.write(int((HARD_LIMIT * 0.94 - held) * writer.bytes / held))
         for name in ("rests", "dead"):
             announced(node, name, "nine tenths of hard_limit", 0.9)
-        require("are lost to" not in log_of(node), "not yet either")
+        require("the log has reached hard_limit" not in log_of(node), "not yet either")
         require(node.stats("rests")[1]["state"] == "paused" and node.stats("dead")[1]["state"] == "failing", "their states are theirs")
 
         stats = overtaken(node, writer)
         node.kill()  # at once
-        require("are lost to" in log_of(node), "the log says to whom")
+        require("the log has reached hard_limit" in log_of(node) and "are lost to" in log_of(node), "the log says to whom")
         node.start()
         for name, before in zip(("rests", "dead"), stats):
             after = node.stats(name)[0]

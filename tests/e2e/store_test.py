@@ -64,6 +64,15 @@ class Again(Sluice):
             json.dump(settings, file)
 
 
+def inside_an_event(path):
+    """An offset where an event's bytes are, not what lies between frames."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at = data.find(b'"event_type"', 20_000)
+    require(at > 0, f"{path} has events")
+    return at
+
+
 def flip(path, offset):
     with open(path, "r+b") as file:
         file.seek(offset)
@@ -158,12 +167,13 @@ def run(binary, folder, sandbox):
         require(mode == 0o600, f"the key in the backup has mode {mode:o}")
         segment = next(os.path.join(with_key, "log", name) for name in os.listdir(os.path.join(with_key, "log"))
                        if name.endswith(".segment"))
-        flip(segment, 20_000)
+        damaged = inside_an_event(segment)
+        flip(segment, damaged)
         words = store(binary, "verify", "--data-dir", with_key, code=1)
         require(segment in words and "offset" in words and "restore" in words, words)
         words = store(binary, "restore", with_key, "--data-dir", os.path.join(folder, "never"), code=1)
         require("not sound" in words and not os.path.exists(os.path.join(folder, "never", "log")), words)
-        flip(segment, 20_000)
+        flip(segment, damaged)
         os.unlink(os.path.join(backup, "backup.json"))
         require("no finished backup" in store(binary, "restore", backup, "--data-dir", os.path.join(folder, "never"), code=1),
                 "an interrupted backup is refused")

@@ -63,7 +63,7 @@ for seed, (name, rules) in enumerate(({"no fault": []} | FAULTS).items()):
     sandbox.clear()
     both = [{"service": "event_hubs", "operation": each} | rule for rule in rules for each in ("Produce", "SendBatch")]
     sandbox.faults(*both, seed=seed)
-    objects = readings(devices=11, each=40)
+    objects = readings(devices=11, each=20)
     for value in objects:
         value["fault"] = name
     ids = sluice.create("io.example.readings", objects, batch=33)
