@@ -30,7 +30,8 @@ sluice_module(delivery              USES log store destination LIBRARIES Boost::
 sluice_module(ingest                USES log store LIBRARIES)
 sluice_module(sources.share_api     USES ingest http LIBRARIES Boost::json)
 sluice_module(control               USES delivery LIBRARIES Boost::json)
-sluice_module(api                   USES control http delivery LIBRARIES Boost::json)
+sluice_module(alerts                USES control http LIBRARIES Boost::json)
+sluice_module(api                   USES control alerts http delivery LIBRARIES Boost::json)
 sluice_embed(api openapi openapi_files)
 sluice_module(sandbox.core          USES http json LIBRARIES Boost::json)
 sluice_module(sandbox.aws           USES sandbox.core auth LIBRARIES Boost::json)
@@ -41,5 +42,5 @@ sluice_module(sandbox               USES sandbox.aws sandbox.event_hubs sandbox.
 sluice_module(app                   USES base json net http auth event log store destination
                                          destinations.kinesis destinations.sqs destinations.event_hubs
                                          destinations.iot_hub destinations.pubsub destinations.webhook destinations.file
-                                         delivery ingest sources.share_api control api sandbox
+                                         delivery ingest sources.share_api control alerts api sandbox
                                     LIBRARIES Boost::json yaml-cpp CLI11::CLI11 spdlog::spdlog)

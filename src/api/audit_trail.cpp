@@ -57,6 +57,8 @@ std::string AuditTrail::org_of(const Route& route, const Call& call, const boost
         if (token) named = token->token.org;
     } else if (route.path.starts_with("/v1/integrations/")) {
         named = parts_.integrations.org_of(call.parameters[0]).value_or(std::string());
+    } else if (route.path.starts_with("/v1/alerts/")) {
+        if (auto alert = parts_.alerts.find(call.parameters[0])) named = alert->org;
     } else {
         named = text_member(body, "org");
     }

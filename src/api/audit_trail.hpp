@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alerts/alert_directory.hpp"
 #include "api/route_table.hpp"
 #include "control/access_directory.hpp"
 #include "control/audit_log.hpp"
@@ -25,6 +26,7 @@ class AuditTrail {
         AuditLog& log;
         const AccessDirectory& access;
         const IntegrationDirectory& integrations;
+        const AlertDirectory& alerts;
         /// Told of each entry; `error` says why it could not be kept, and is empty when it was. For the process's log.
         std::function<void(const AuditEntry& entry, const std::string& error)> tell;
     };

@@ -68,6 +68,7 @@ Result<std::unique_ptr<ApiClient>> ApiClient::make(const ApiAddress& address, bo
     http::ClientPool::Options options;
     options.endpoint = *endpoint;
     options.connect.tls.ca_file = address.ca_file;
+    options.connect.tls.insecure = address.insecure;
     options.max_connections = connections;
     return std::unique_ptr<ApiClient>(new ApiClient(io, address, std::move(options)));
 }
@@ -112,7 +113,7 @@ boost::asio::awaitable<Result<http::ClientResponse>> ApiClient::call(Call call) 
         if (result) {
             if (result->status / 100 == 2) co_return std::move(*result);
             bool busy = result->status == 429 || result->status == 503;
-            if (!busy || deadline.passed())
+            if (!busy || !call.patient || deadline.passed())
                 co_return make_error(code_of_status(result->status), describe_problem(*result));
             pause = retry_after(*result);
         } else {

@@ -15,8 +15,9 @@ namespace sluice::app {
 struct ApiAddress {
     std::string url = "http://127.0.0.1:8080";
     std::string token;
-    std::string org;      ///< Sluice-Org, for the operator's token
-    std::string ca_file;  ///< for https with a certificate of one's own
+    std::string org;        ///< Sluice-Org, for the operator's token
+    std::string ca_file;    ///< for https with a certificate of one's own
+    bool insecure = false;  ///< takes any certificate: for a health check of this machine's own
 };
 
 /// Calls a running Sluice for the command line. Connections are kept between calls. Thread: one.
@@ -32,6 +33,7 @@ class ApiClient {
         std::string content_type;  ///< empty: no body
         std::string body;
         std::chrono::seconds timeout{60};
+        bool patient = true;  ///< waits and tries again where the server is busy
     };
     /// The answer when it is a 2xx; else an error with what the server said, as people read it. Retries a 429 or 503
     /// after the time it names, and (idempotent by its key) a POST that got no answer, until the call's timeout.

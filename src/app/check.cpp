@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "alerts/alert_directory.hpp"
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/destinations.hpp"
@@ -29,6 +30,8 @@ Result<Checked> check_file(const std::string& file, const DestinationRegistry& r
     if (!configuration) return configuration.error();
     auto integrations = IntegrationDirectory::check(configuration->integrations, registry, configuration->locate);
     if (!integrations) return integrations.error();
+    auto alerts = AlertDirectory::check(configuration->alerts, configuration->locate);
+    if (!alerts) return alerts.error();
     auto tokens = AccessDirectory::check_tokens(configuration->tokens, {});
     if (!tokens) return make_error(tokens.error().code, file + ": " + tokens.error().message, tokens.error().hint);
     return Checked{std::move(*configuration), std::move(*integrations)};
@@ -65,8 +68,9 @@ int run_check(const CheckCommand& command) {
     auto counted = [](std::size_t count, std::string_view what) {
         return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
     };
-    fmt::print("{}: good: {}, {}\n", command.config, counted(checked->integrations.size(), "integration"),
-               counted(checked->configuration.tokens.size(), "token"));
+    fmt::print("{}: good: {}, {}, {}\n", command.config, counted(checked->integrations.size(), "integration"),
+               counted(checked->configuration.tokens.size(), "token"),
+               counted(checked->configuration.alerts.size(), "alert"));
     return 0;
 }
 

@@ -112,6 +112,29 @@ struct SecretsCommand {
     bool json = false;
 };
 int run_secrets(const SecretsCommand& command);
+struct AlertsCommand {
+    ApiAddress address;
+    std::string action;  ///< list, show, create, replace, patch, delete, test
+    std::string id;
+    std::string file;  ///< create, replace, patch
+    std::size_t limit = 100;
+    std::string after;
+    bool json = false;
+};
+int run_alerts(const AlertsCommand& command);
+
+struct StatusCommand {
+    ApiAddress address;
+    bool json = false;
+};
+int run_status(const StatusCommand& command);
+
+struct HealthCommand {
+    ApiAddress address;  ///< an empty URL: where the configuration says that this machine's Sluice listens
+    std::string config;
+    bool live = false;  ///< asks whether it runs, not whether it is ready
+};
+int run_health(const HealthCommand& command);
 
 struct StoreCommand {
     std::string action;    ///< verify, stats, backup, restore

@@ -159,6 +159,11 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         to.object = limits.bytes("object", to.object, 64, std::uint64_t{64} << 20);
         to.depth = limits.integer("depth", to.depth, 1, 1024);
         to.connections = limits.integer("connections", to.connections, 1, 1'000'000);
+        constexpr auto kShortest = std::chrono::milliseconds(100);
+        to.head_timeout = limits.duration("head_timeout", to.head_timeout, kShortest);
+        to.body_timeout = limits.duration("body_timeout", to.body_timeout, kShortest);
+        to.idle_timeout = limits.duration("idle_timeout", to.idle_timeout, kShortest);
+        to.write_timeout = limits.duration("write_timeout", to.write_timeout, kShortest);
         to.waiting = limits.bytes("waiting", to.waiting, 1 << 20);
         to.org_backlog = limits.bytes("org_backlog", to.org_backlog);
         to.token_requests = read_rate(limits, "token_requests_per_second", "token_request_burst");
@@ -191,6 +196,9 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
     read_list(reader, "integrations", [&](const boost::json::object& object, const std::string&) {
         configuration.integrations.push_back(object);
     });
+    configuration.alert_after = reader.duration("alert_after", configuration.alert_after, std::chrono::seconds(1));
+    read_list(reader, "alerts",
+              [&](const boost::json::object& object, const std::string&) { configuration.alerts.push_back(object); });
     if (reader.ok() && configuration.hard_limit < configuration.retention_size)
         reader.fail("hard_limit", "is smaller than retention.size", "make it at least as large");
     // An event is never split between two files, and it carries more than the object.
@@ -200,7 +208,13 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
 
 /// `SLUICE_*`: what is set there wins over the file.
 Result<void> apply_environment(Configuration& configuration, const Environment& environment) {
-    if (auto token = environment("SLUICE_ADMIN_TOKEN"); token && !token->empty()) {
+    auto token = environment("SLUICE_ADMIN_TOKEN");
+    if (auto file = environment("SLUICE_ADMIN_TOKEN_FILE"); file && !file->empty() && (!token || token->empty())) {
+        auto read = read_secret_file(*file);
+        if (!read) return make_error(read.error().code, "SLUICE_ADMIN_TOKEN_FILE " + read.error().message);
+        token = read->reveal();
+    }
+    if (token && !token->empty()) {
         auto last = token->find_last_not_of(" \t\r\n");
         if (last == std::string::npos || last < 15)
             return make_error(Errc::invalid_argument, "SLUICE_ADMIN_TOKEN is shorter than 16 characters",
@@ -315,10 +329,15 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.limits.object != b.limits.object) return "limits.object";
     if (a.limits.depth != b.limits.depth) return "limits.depth";
     if (a.limits.connections != b.limits.connections) return "limits.connections";
+    if (a.limits.head_timeout != b.limits.head_timeout) return "limits.head_timeout";
+    if (a.limits.body_timeout != b.limits.body_timeout) return "limits.body_timeout";
+    if (a.limits.idle_timeout != b.limits.idle_timeout) return "limits.idle_timeout";
+    if (a.limits.write_timeout != b.limits.write_timeout) return "limits.write_timeout";
     if (a.limits.waiting != b.limits.waiting) return "limits.waiting";
     if (a.limits.deliver_timeout != b.limits.deliver_timeout) return "limits.deliver_timeout";
     if (a.limits.failed_authentications_per_minute != b.limits.failed_authentications_per_minute)
         return "limits.failed_authentications_per_minute";
+    if (a.alert_after != b.alert_after) return "alert_after";
     if (a.shards != b.shards) return "shards";
     if (a.secrets_key_file != b.secrets_key_file) return "secrets.key_file";
     return {};

@@ -33,6 +33,11 @@ struct Configuration {
         std::size_t object = 1 << 20;  ///< of one object's JSON
         std::size_t depth = 64;        ///< nesting of an object's JSON
         std::size_t connections = 10'000;
+        // Of a connection to the listener, as http::ServerLimits has them.
+        std::chrono::microseconds head_timeout = std::chrono::seconds(10);
+        std::chrono::microseconds body_timeout = std::chrono::seconds(60);
+        std::chrono::microseconds idle_timeout = std::chrono::seconds(120);
+        std::chrono::microseconds write_timeout = std::chrono::seconds(60);
         std::size_t waiting = 64 << 20;                                        ///< bytes accepted and not yet durable
         std::chrono::microseconds deliver_timeout = std::chrono::seconds(30);  ///< of one request to a destination
         std::uint64_t org_backlog = 0;  ///< bytes an org's slowest integration may hold back; 0: no limit
@@ -63,6 +68,9 @@ struct Configuration {
     std::vector<TokenDefinition> tokens;  ///< pipe tokens too
     std::vector<OrgDefinition> orgs;
     std::vector<boost::json::object> integrations;
+    std::vector<boost::json::object> alerts;  ///< the operator's; alerts' parse_alert() checks them
+    /// How long trouble must hold, and its end, before an alert tells of it.
+    std::chrono::microseconds alert_after = std::chrono::seconds(30);
 
     /// For errors found later: adds file and line to one whose message begins with a path.
     std::function<Error(const Error&)> locate = [](const Error& error) { return error; };

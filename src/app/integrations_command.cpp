@@ -5,10 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 
+#include "app/command_output.hpp"
 #include "app/commands.hpp"
 #include "app/probe_report.hpp"
 #include "base/encoding.hpp"
@@ -16,26 +14,17 @@
 namespace sluice::app {
 namespace {
 
-std::string text_of(const boost::json::value& value, std::string_view pointer) {
-    boost::system::error_code error;
-    const auto* found = value.find_pointer(pointer, error);
-    if (found == nullptr || found->is_null()) return "-";
-    if (found->is_string()) return std::string(found->get_string());
-    // Boost.JSON writes 1.5 as 1.5E0.
-    if (found->is_double()) return fmt::format("{:.1f}", found->get_double());
-    return boost::json::serialize(*found);
-}
-
 void print_list(const boost::json::value& answer) {
-    fmt::print("{:<28} {:<12} {:<12} {:<10} {:>12} {:>12}  {}\n", "ID", "ORG", "TO", "STATE", "DELIVERED", "LAG",
-               "LAST ERROR");
     boost::system::error_code error;
     const auto* items = answer.find_pointer("/items", error);
     if (items == nullptr || !items->is_array()) return;
+    std::vector<std::vector<std::string>> rows;
     for (const auto& item : items->get_array())
-        fmt::print("{:<28} {:<12} {:<12} {:<10} {:>12} {:>12}  {}\n", text_of(item, "/id"), text_of(item, "/org"),
-                   text_of(item, "/destination/type"), text_of(item, "/state"), text_of(item, "/stats/delivered"),
-                   text_of(item, "/stats/lag_events"), text_of(item, "/stats/last_error/message"));
+        rows.push_back({text_of(item, "/id"), text_of(item, "/org"), text_of(item, "/destination/type"),
+                        text_of(item, "/state"), text_of(item, "/stats/delivered"), text_of(item, "/stats/lag_events"),
+                        text_of(item, "/stats/last_error/message")});
+    print_table({"ID", "ORG", "TO", "STATE", "DELIVERED", "LAG", "LAST ERROR"}, rows);
+    if (std::string next = text_of(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
 }
 
 void print_one(const boost::json::value& item) {
@@ -87,18 +76,6 @@ void print_dead_letters(const boost::json::value& answer) {
     if (std::string next = text_of(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
 }
 
-std::optional<std::string> read_all(const std::string& file) {
-    std::ostringstream text;
-    if (file.empty() || file == "-") {
-        text << std::cin.rdbuf();
-        return text.str();
-    }
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::nullopt;
-    text << in.rdbuf();
-    return text.str();
-}
-
 /// What is chosen among the dead letters, by name as the API has it.
 std::vector<std::pair<std::string_view, const std::string*>> chosen(const ManageCommand& command) {
     std::vector<std::pair<std::string_view, const std::string*>> out;
@@ -144,7 +121,10 @@ std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
     call.target = "/v1/integrations";
     if (!command.id.empty()) call.target += "/" + percent_encode(command.id);
     const std::string& action = command.action;
-    if (action == "create" || action == "replace" || action == "patch") {
+    if (action == "list") {
+        call.target += fmt::format("?limit={}", command.limit);
+        if (!command.after.empty()) call.target += "&after=" + percent_encode(command.after);
+    } else if (action == "create" || action == "replace" || action == "patch") {
         auto body = read_all(command.file);
         if (!body) return std::nullopt;
         set_json(call, action == "create" ? "POST" : action == "replace" ? "PUT" : "PATCH", std::move(*body));
@@ -187,12 +167,6 @@ Result<boost::json::value> redeliver_all(ApiClient& client, const ApiClient::Cal
     }
 }
 
-int fail(const Error& error) {
-    fmt::print(stderr, "sluice: {}\n", error.message);
-    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
-    return 1;
-}
-
 int print_redelivered(const ManageCommand& command, const boost::json::value& value) {
     std::string left = text_of(value, "/left");
     fmt::print("{}: {} redelivered, {} left\n", command.id, text_of(value, "/redelivered"), left);
@@ -226,10 +200,7 @@ int print_answer(const ManageCommand& command, const boost::json::value& value) 
 int run_integrations(const ManageCommand& command) {
     boost::asio::io_context io;
     auto client = ApiClient::make(command.address, io);
-    if (!client) {
-        fmt::print(stderr, "sluice: {}\n", client.error().message);
-        return 2;
-    }
+    if (!client) return fail(client.error());
     auto call = call_of(command);
     if (!call) {
         fmt::print(stderr, "sluice: {}: cannot be read\n", command.file);

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/commands.hpp"
+#include "app/completion.hpp"
 #include "app/version.hpp"
 
 namespace {
@@ -13,7 +14,7 @@ using namespace sluice::app;
 void add_address(CLI::App* command, ApiAddress& address) {
     command->add_option("--url", address.url, "Where Sluice listens")->envname("SLUICE_URL")->capture_default_str();
     command->add_option("--token", address.token, "Who you are (or SLUICE_TOKEN, SLUICE_ADMIN_TOKEN)");
-    command->add_option("--org", address.org, "The org to act for, with the operator's token");
+    command->add_option("--org", address.org, "The org to act for, with the operator's token")->envname("SLUICE_ORG");
     command->add_option("--ca-file", address.ca_file, "A certificate to trust, with https")->check(CLI::ExistingFile);
 }
 
@@ -22,6 +23,9 @@ void complete(ApiAddress& address) {
     for (const char* name : {"SLUICE_TOKEN", "SLUICE_ADMIN_TOKEN"})
         if (const char* value = std::getenv(name); address.token.empty() && value != nullptr) address.token = value;
 }
+
+/// Commands that did not work end with 1, misuse with 2, whatever CLI11 has for it.
+constexpr int kMisuse = 2;
 
 void example(CLI::App* command, const std::string& text) {
     command->footer("\nExamples:\n" + text);
@@ -168,6 +172,57 @@ void add_store_commands(CLI::App& app, StoreCommand& store) {
             "  sluice store restore --data-dir /var/lib/sluice-again /backup/monday");
 }
 
+CLI::App* add_alert(CLI::App& parent, AlertsCommand& alerts, const std::string& action, const std::string& help) {
+    auto* command = parent.add_subcommand(action, help);
+    add_address(command, alerts.address);
+    command->add_flag("--json", alerts.json, "Print the API's answer as it is");
+    if (action != "list" && action != "create") command->add_option("ID", alerts.id, "The alert")->required();
+    if (action == "create" || action == "replace" || action == "patch")
+        command->add_option("FILE", alerts.file, "JSON; - is standard input")->required();
+    command->callback([&alerts, action] { alerts.action = action; });
+    return command;
+}
+
+void add_alert_commands(CLI::App& app, AlertsCommand& alerts) {
+    auto* alerts_app = app.add_subcommand("alerts", "Who is told when an integration fails, blocks or recovers");
+    alerts_app->require_subcommand(1);
+    auto* list = add_alert(*alerts_app, alerts, "list", "All of them, and how sending goes");
+    list->add_option("--limit", alerts.limit, "At most so many")->capture_default_str();
+    list->add_option("--after", alerts.after, "Beyond this id");
+    add_alert(*alerts_app, alerts, "show", "One, with why its receiver does not take messages");
+    add_alert(*alerts_app, alerts, "create", "Make one from JSON; a secret that is left out is made, and shown once");
+    add_alert(*alerts_app, alerts, "replace", "New settings; a secret left out or \"(redacted)\" is kept");
+    add_alert(*alerts_app, alerts, "patch", "Change some settings with a JSON merge patch; null removes");
+    add_alert(*alerts_app, alerts, "delete", "Nobody is told any more");
+    add_alert(*alerts_app, alerts, "test", "Send a test message now, and say what became of it");
+    example(alerts_app,
+            "  echo '{\"id\":\"on-call\",\"url\":\"https://hooks.acme.com/x\"}' | sluice alerts create -\n"
+            "  sluice alerts test on-call");
+}
+
+void add_node_commands(CLI::App& app, StatusCommand& status, HealthCommand& health) {
+    auto* status_app = app.add_subcommand("status", "How a running Sluice is: events, disk, integrations by state");
+    add_address(status_app, status.address);
+    status_app->add_flag("--json", status.json, "Print the API's answer as it is");
+    example(status_app, "  sluice status");
+
+    auto* health_app = app.add_subcommand("health", "Exit 0 when a running Sluice is ready for writes: for containers");
+    health.address.url.clear();
+    health_app->add_option("--url", health.address.url, "Where it listens [as configured, on this machine]")
+        ->envname("SLUICE_URL");
+    health_app->add_option("--ca-file", health.address.ca_file, "A certificate to trust, with https")
+        ->check(CLI::ExistingFile);
+    health_app->add_option("--config", health.config, "The configuration file that says where it listens");
+    health_app->add_flag("--live", health.live, "Only whether it runs");
+    example(health_app, "  sluice health --config /etc/sluice/sluice.yaml");
+}
+
+int print_completion(const CLI::App& app, const std::string& shell) {
+    auto script = completion_script(app, shell);
+    if (script) std::cout << *script;
+    return script ? 0 : kMisuse;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -229,7 +284,9 @@ int main(int argc, char** argv) {
     Manage manage;
     auto* integrations_app = app.add_subcommand("integrations", "List, show and steer integrations");
     integrations_app->require_subcommand(1);
-    add_manage(*integrations_app, manage, "list", "list", "All of them, with state and lag", false);
+    auto* list_app = add_manage(*integrations_app, manage, "list", "list", "All of them, with state and lag", false);
+    list_app->add_option("--limit", manage.values.limit, "At most so many")->capture_default_str();
+    list_app->add_option("--after", manage.values.after, "Beyond this id");
     add_manage(*integrations_app, manage, "show", "show", "One, with its ledger and last error", true);
     auto* create_app = add_manage(*integrations_app, manage, "create", "create", "Make one from JSON", false);
     create_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
@@ -293,6 +350,11 @@ int main(int argc, char** argv) {
 
     AccessCommand access;
     add_access_commands(app, access);
+    AlertsCommand alerts;
+    add_alert_commands(app, alerts);
+    StatusCommand status;
+    HealthCommand health;
+    add_node_commands(app, status, health);
 
     SandboxCommand sandbox;
     auto* sandbox_app = app.add_subcommand("sandbox", "Local stand-ins for the clouds, for trying out and for tests");
@@ -326,10 +388,18 @@ int main(int argc, char** argv) {
 
     app.add_subcommand("version", "Print the version");
 
-    CLI11_PARSE(app, argc, argv);
+    std::string shell;
+    auto* completion_app = app.add_subcommand("completion", "Print completions for a shell")->group("");
+    completion_app->add_option("SHELL", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
 
-    for (auto* address :
-         {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address, &secrets.address})
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+        return app.exit(wrong) == 0 ? 0 : kMisuse;
+    }
+
+    for (auto* address : {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address,
+                          &secrets.address, &alerts.address, &status.address})
         complete(*address);
     try {
         if (app.got_subcommand("serve")) return run_serve(serve);
@@ -341,6 +411,10 @@ int main(int argc, char** argv) {
             return run_integrations(manage.values);
         if (app.got_subcommand("tokens") || app.got_subcommand("orgs") || app.got_subcommand("audit"))
             return run_access(access);
+        if (app.got_subcommand("alerts")) return run_alerts(alerts);
+        if (app.got_subcommand("status")) return run_status(status);
+        if (app.got_subcommand("health")) return run_health(health);
+        if (app.got_subcommand("completion")) return print_completion(app, shell);
         if (app.got_subcommand("sandbox")) return run_sandbox(sandbox);
         if (app.got_subcommand("store")) return run_store(store);
         if (app.got_subcommand("secrets")) return run_secrets(secrets);

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/alert_calls.hpp"
 #include "api/audit_trail.hpp"
 #include "api/dashboard.hpp"
 #include "api/draft_calls.hpp"
@@ -27,6 +28,7 @@
 #include "api/org_calls.hpp"
 #include "api/secrets_calls.hpp"
 #include "api/token_calls.hpp"
+#include "app/alerting.hpp"
 #include "app/dashboard_files.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
@@ -50,6 +52,7 @@
 #include "http/server.hpp"
 #include "ingest/ingest.hpp"
 #include "log/segment_log.hpp"
+#include "net/heartbeat.hpp"
 #include "net/shard.hpp"
 #include "sources/share_api/route.hpp"
 #include "sources/share_api/routes.hpp"
@@ -84,9 +87,10 @@ boost::asio::awaitable<http::Response> ready(http::Response response) {
     co_return response;
 }
 
-boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Retention& retention, DeliveryEngine& engine,
-                                           Deadline deadline) {
+boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Alerting& alerting, Retention& retention,
+                                           DeliveryEngine& engine, Deadline deadline) {
     co_await upkeep.stop();
+    co_await alerting.stop();
     co_await retention.stop();
     co_await engine.stop(deadline);
     co_return true;
@@ -126,6 +130,11 @@ AccessDirectory::FromFile access_of(const Configuration& configuration) {
 
 boost::asio::awaitable<bool> stop_watch(StateWatch& watch) {
     co_await watch.stop();
+    co_return true;
+}
+
+boost::asio::awaitable<bool> stop_heartbeat(Heartbeat& heartbeat) {
+    co_await heartbeat.stop();
     co_return true;
 }
 
@@ -194,6 +203,9 @@ struct Node::Impl {
     std::unique_ptr<AccessUpkeep> access_upkeep;
     std::unique_ptr<Gate> gate;
     std::unique_ptr<AuditLog> audit_log;
+    std::unique_ptr<StateWatch> watch;  ///< what becomes of integrations: told to the log and to alerts
+    std::unique_ptr<Alerting> alerting;
+    std::unique_ptr<Heartbeat> heartbeat;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
     std::unique_ptr<api::IntegrationCalls> integration_calls;
@@ -203,10 +215,10 @@ struct Node::Impl {
     std::unique_ptr<api::OrgCalls> org_calls;
     std::unique_ptr<api::AuditTrail> audit_trail;
     std::unique_ptr<api::SecretsCalls> secrets_calls;
+    std::unique_ptr<api::AlertCalls> alert_calls;
     std::unique_ptr<api::ManagementApi> management;
     api::Dashboard dashboard{dashboard_files()};
     std::unique_ptr<share_api::Routes> share;
-    std::unique_ptr<StateWatch> log_watch;  ///< tells the log what becomes of integrations
     std::unique_ptr<api::HttpMetrics> http_metrics;
     std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
     std::unique_ptr<http::Server> server;
@@ -325,6 +337,13 @@ Result<void> Node::Impl::start_delivery() {
     retention = std::make_unique<Retention>(std::move(retained), retention_settings(),
                                             [](const std::string& warning) { spdlog::warn("{}", warning); });
 
+    watch = std::make_unique<StateWatch>((*shards)[0].io(), *engine, clock);
+    watch->listen(log_pace(), log_transition);
+    alerting =
+        std::make_unique<Alerting>(Alerting::Parts{(*shards)[0].io(), *control, *sealed, registry, *writes, clock},
+                                   configuration.allow_loopback_to_tenants);
+    if (auto opened = alerting->open(configuration, *watch); !opened) return opened;
+
     shards->start();
     ingest->start();
     engine->start();
@@ -339,6 +358,7 @@ Result<void> Node::Impl::start_delivery() {
     boost::asio::post((*shards)[0].io(), [this] {
         retention->start();
         access_upkeep->start();
+        watch->start();
     });
     return {};
 }
@@ -394,6 +414,9 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
     warn_of_short_tokens(*fresh);
     AccessDirectory::FromFile fresh_access = access_of(*fresh);
     if (auto good = access->check(fresh_access); !good) co_return fresh->locate(good.error());
+    auto new_alerts = AlertDirectory::check(fresh->alerts, fresh->locate);
+    if (!new_alerts) co_return new_alerts.error();
+    if (auto possible = alerting->directory().check_reload(*new_alerts); !possible) co_return possible.error();
     Result<IntegrationDirectory::Reloaded> done =
         co_await directory->reload(std::move(fresh->integrations), fresh->locate);
     if (!done) co_return done.error();
@@ -405,6 +428,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
             spdlog::info("the listener shows {}", new_certificate->description);
         shown_certificate = std::move(new_certificate->description);
     }
+    alerting->directory().reload(std::move(*new_alerts));
     auto apply = [this, fresh = std::move(*fresh)]() mutable {
         configuration.tls_certificate = std::move(fresh.tls_certificate);
         configuration.tls_key = std::move(fresh.tls_key);
@@ -438,14 +462,15 @@ Result<void> Node::Impl::start_listener() {
     share = std::make_unique<share_api::Routes>(*ingest, authenticate);
     integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
     draft_calls = std::make_unique<api::DraftCalls>(*directory, *engine, registry);
+    alert_calls = std::make_unique<api::AlertCalls>(alerting->directory(), alerting->sender());
     node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
         *engine, tail, *reads, configuration.metrics_per, [this] { return status(); }, [this] { return not_ready(); },
         [this] { return reload(); }, [this](const std::string& sha256) { return access->is_in_force(sha256); }});
     token_calls = std::make_unique<api::TokenCalls>(*access, clock);
     org_calls = std::make_unique<api::OrgCalls>(*access, *directory);
-    audit_trail =
-        std::make_unique<api::AuditTrail>(api::AuditTrail::Parts{*audit_log, *access, *directory, log_audit_entry});
     secrets_calls = std::make_unique<api::SecretsCalls>(*sealed, *rotations);
+    audit_trail = std::make_unique<api::AuditTrail>(
+        api::AuditTrail::Parts{*audit_log, *access, *directory, alerting->directory(), log_audit_entry});
     management = std::make_unique<api::ManagementApi>(authenticate, audit());
     management->add(integration_calls->routes());
     management->add(draft_calls->routes());
@@ -455,6 +480,7 @@ Result<void> Node::Impl::start_listener() {
     management->add(org_calls->routes());
     management->add(audit_trail->routes());
     management->add(api::description_routes());
+    management->add(alert_calls->routes());
 
     http::Server::Options options;
     options.address = configuration.listen.address;
@@ -462,9 +488,13 @@ Result<void> Node::Impl::start_listener() {
     options.limits.max_body_bytes = configuration.limits.body;
     options.limits.max_connections = configuration.limits.connections;
     http_metrics = std::make_unique<api::HttpMetrics>(shards->size());
-    log_watch = std::make_unique<StateWatch>((*shards)[0].io(), *engine, clock);
-    log_watch->listen(log_pace(), log_transition);
-    boost::asio::post((*shards)[0].io(), [this] { log_watch->start(); });
+    auto milliseconds = [](std::chrono::microseconds time) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    };
+    options.limits.head_timeout = milliseconds(configuration.limits.head_timeout);
+    options.limits.body_timeout = milliseconds(configuration.limits.body_timeout);
+    options.limits.idle_timeout = milliseconds(configuration.limits.idle_timeout);
+    options.limits.write_timeout = milliseconds(configuration.limits.write_timeout);
     options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
     if (!configuration.tls_certificate.empty()) {
         auto certificate = read_listener_certificate(configuration.tls_certificate, configuration.tls_key, clock);
@@ -535,11 +565,12 @@ std::optional<std::string> Node::Impl::not_ready() const {
 }
 
 void Node::Impl::stop(Deadline deadline) {
-    if (running && log_watch) wait_on((*shards)[0], stop_watch(*log_watch));
+    if (running && watch) wait_on((*shards)[0], stop_watch(*watch));
     // Ways in first, then ways out, then what both rest on.
     tail.close();
     if (server) server->stop(deadline);
-    if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *retention, *engine, deadline));
+    if (heartbeat) wait_on((*shards)[0], stop_heartbeat(*heartbeat));
+    if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *alerting, *retention, *engine, deadline));
     if (log) log->close();
     if (ingest) ingest->stop();
     if (running) shards->stop_and_join();
@@ -567,6 +598,11 @@ Result<void> Node::start() {
     for (auto step : {&Impl::open_store, &Impl::start_delivery, &Impl::start_listener})
         if (auto done = (*impl_.*step)(); !done) return done;
     return {};
+}
+
+void Node::start_heartbeat(std::chrono::microseconds interval, std::function<void()> beat) {
+    impl_->heartbeat = std::make_unique<Heartbeat>(*impl_->shards, interval, std::move(beat));
+    boost::asio::post((*impl_->shards)[0].io(), [heartbeat = impl_->heartbeat.get()] { heartbeat->start(); });
 }
 
 void Node::stop(Deadline deadline) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ class Node {
 
     /// Opens the data folder, catches up, starts the integrations and the listener. The error is for people.
     Result<void> start();
+    /// From now on calls `beat` each `interval` as long as all shards get their work done.
+    void start_heartbeat(std::chrono::microseconds interval, std::function<void()> beat);
     /// Stops taking requests, lets what is in flight finish until the deadline, persists cursors, closes the data
     /// folder.
     void stop(Deadline deadline);

@@ -29,11 +29,13 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_sandbox(const SandboxCommand& co
     options.tls = command.tls;
     options.faults_file = command.faults;
     auto made = std::make_unique<sandbox::Sandbox>(std::move(options));
-    if (auto started = made->start(); !started) return started.error();
+    if (auto prepared = made->prepare(); !prepared) return prepared.error();
+    // Before the ports are open: whoever waits for one finds the file.
     if (!command.certificate.empty()) {
         auto written = write_file(command.certificate, made->certificate_pem(), "the certificate");
         if (!written) return written.error();
     }
+    if (auto started = made->start(); !started) return started.error();
     if (!command.credentials.empty()) {
         auto key = made->pubsub().service_account_json(sandbox::GoogleRole::admin);
         auto written = write_file(command.credentials, key, "the Google service account's key file");

@@ -11,6 +11,7 @@
 #include "app/node.hpp"
 #include "app/private_memory.hpp"
 #include "app/sandbox_start.hpp"
+#include "app/service_manager.hpp"
 #include "app/version.hpp"
 #include "base/units.hpp"
 #include "destinations/pubsub/factory.hpp"
@@ -49,8 +50,10 @@ sigset_t block_signals() {
     return signals;
 }
 
-void reload(Node& node) {
+void reload(Node& node, const ServiceManager& manager) {
+    manager.reloading();
     auto done = node.reload();
+    manager.ready(done ? "reloaded; " + *done : "not reloaded: " + done.error().message);
     if (done) {
         log_event(LogLevel::info, "the configuration was reloaded", {{"changes", *done}});
     } else {
@@ -60,11 +63,11 @@ void reload(Node& node) {
 }
 
 /// Waits for a signal that ends the process; one that has it reload does so meanwhile.
-void wait_for_the_end(Node& node, const sigset_t& signals) {
+void wait_for_the_end(Node& node, const ServiceManager& manager, const sigset_t& signals) {
     for (int signal = 0;;) {
         sigwait(&signals, &signal);
         if (signal != SIGHUP) return;
-        reload(node);
+        reload(node, manager);
     }
 }
 
@@ -80,16 +83,29 @@ LogFields told_at_start(const Configuration& configuration) {
             {"min_free_disk", format_bytes(configuration.min_free_disk)}};
 }
 
+/// The first thing that somebody sees of Sluice: what they need next stands in it.
+void show_new_token(const Secret& token, const std::string& url) {
+    fmt::print(stderr,
+               "\n  The operator's token, shown this once:\n\n      {0}\n\n"
+               "  Sign in with it at {1}/ or use it in a shell:\n\n      export SLUICE_URL={1} SLUICE_TOKEN={0}\n\n"
+               "  Keep it; SLUICE_ADMIN_TOKEN or SLUICE_ADMIN_TOKEN_FILE chooses your own at any later start.\n\n",
+               token.reveal(), url);
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
     keep_memory_private();
+    auto manager = ServiceManager::of_this_process();
     auto configuration = configure(command);
     if (!configuration) return refuse(configuration.error());
     set_up_logging(configuration->log_level, configuration->log_format);
     report_grpc_lines_to([](std::string_view line) { log_event(LogLevel::debug, line, {{"from", "grpc"}}); });
     configuration->allow_loopback_to_tenants = command.sandbox;
     auto signals = block_signals();
+    if (::geteuid() == 0)
+        spdlog::warn("running as root, which Sluice does not need: give it a user of its own (docs/install.md)");
+    manager.status("Opening the data folder");
 
     std::unique_ptr<sandbox::Sandbox> stand_ins;
     if (command.sandbox) {
@@ -108,17 +124,17 @@ int run_serve(const ServeCommand& command) {
     if (!command.config.empty()) read_again = [command] { return configure(command); };
     Node node(std::move(*configuration), std::move(read_again));
     if (auto started = node.start(); !started) return refuse(started.error());
-    if (const auto& token = node.new_admin_token())
-        fmt::print(stderr,
-                   "\n  The operator's token, shown this once:\n\n      {}\n\n"
-                   "  Keep it, or set SLUICE_ADMIN_TOKEN to choose your own.\n\n",
-                   token->reveal());
     bool v6 = address.find(':') != std::string::npos;
-    auto listening = fmt::format("listening on {}://{}:{}", secure ? "https" : "http",
-                                 v6 ? "[" + address + "]" : address, node.port());
+    auto url = fmt::format("{}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
+    if (const auto& token = node.new_admin_token()) show_new_token(*token, url);
+    auto listening = "listening on " + url;
     log_event(LogLevel::info, listening, running);
 
-    wait_for_the_end(node, signals);
+    manager.ready(listening);
+    // A third, so that one beat may be late.
+    if (auto interval = manager.watchdog()) node.start_heartbeat(*interval / 3, [manager] { manager.alive(); });
+    wait_for_the_end(node, manager, signals);
+    manager.stopping("Finishing what is in flight");
     log_event(LogLevel::info, "stopping: what is in flight may finish",
               {{"within", fmt::format("{}s", kDrainTime.count())}});
     // A second signal ends the process at once; a restart is safe by design.

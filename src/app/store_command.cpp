@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <filesystem>
 
+#include "app/command_output.hpp"
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/data_folder.hpp"
@@ -15,21 +15,6 @@
 
 namespace sluice::app {
 namespace {
-
-int fail(const Error& error) {
-    fmt::print(stderr, "sluice store: {}\n", error.message);
-    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
-    return 1;
-}
-
-/// "3.3 MiB": for people, who need no more than that.
-std::string about(std::uint64_t bytes) {
-    constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-    return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
 
 Result<DataFolder> folder_of(const StoreCommand& command) {
     if (!command.data_dir.empty()) return DataFolder{command.data_dir};

@@ -18,7 +18,11 @@ inline constexpr std::string_view kPausedKind = "integration_paused";  ///< why
 inline constexpr std::string_view kGoneKind = "integration_gone";      ///< since when the file does not have it
 inline constexpr std::string_view kReplayKind = "integration_replay";  ///< the latest (replay_record.hpp)
 
+inline constexpr std::string_view kAlertToldKind = "alert_told";  ///< what trouble the receivers of alerts were told of
+
+inline constexpr std::string_view kAlertKind = "alert";  ///< by alert, made through the API: its settings, sealed
+
 /// The kinds whose records are sealed: what a rotation of the key seals anew.
-inline constexpr std::array kSealedKinds{kIntegrationKind};
+inline constexpr std::array kSealedKinds{kIntegrationKind, kAlertKind};
 
 }  // namespace sluice

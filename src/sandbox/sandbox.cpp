@@ -179,14 +179,17 @@ Sandbox::~Sandbox() {
     stop();
 }
 
+Result<void> Sandbox::prepare() {
+    if (!impl_->options.tls || impl_->tls) return {};
+    return impl_->make_certificates();
+}
+
 Result<void> Sandbox::start() {
     if (impl_->server) return make_error(Errc::conflict, "the sandbox is running already");
     auto loaded = impl_->load_faults();
     if (!loaded) return loaded.error();
     const auto base_port = impl_->options.port;
-    if (impl_->options.tls && !impl_->tls) {
-        if (auto made = impl_->make_certificates(); !made) return made.error();
-    }
+    if (auto prepared = prepare(); !prepared) return prepared.error();
     http::Server::Options server;
     server.address = impl_->options.address;
     server.port = impl_->options.port;

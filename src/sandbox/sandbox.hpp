@@ -46,6 +46,9 @@ class Sandbox {
 
     /// Errors: the faults file cannot be read or is wrong, the port is taken, no certificate could be made.
     Result<void> start();
+    /// Makes what start() shows, a certificate, before any port is open: so that who waits for the port has what to
+    /// trust. start() does so itself otherwise.
+    Result<void> prepare();
     /// Running requests are cut off.
     void stop();
 
@@ -54,7 +57,7 @@ class Sandbox {
     std::string url() const;
     /// Ports beside the sandbox's own that are open.
     std::vector<Listener> listeners() const;
-    /// What clients must trust; empty without TLS and before start().
+    /// What clients must trust; empty without TLS, and before prepare() or start().
     const std::string& certificate_pem() const noexcept;
 
     ReceivedLog& received() noexcept;

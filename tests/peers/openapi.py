@@ -220,6 +220,26 @@ def use_integrations(ask, folder):
     ask("DELETE", one, 204, id="refused")
 
 
+def use_alerts(ask):
+    alert = {"id": "on-call", "url": f"http://127.0.0.1:{free_port()}/alerts", "types": ["integration.failing"]}
+    one = "/v1/alerts/{id}"
+    made = ask("POST", "/v1/alerts", 201, alert)
+    check(made["secret"].startswith("whsec_"), f"a secret is made, and shown once: {made}")
+    ask("POST", "/v1/alerts", 409, alert)
+    ask("POST", "/v1/alerts", 422, {**alert, "id": "other", "types": ["nothing"]})
+    check(ask("GET", "/v1/alerts", 200)["items"][0]["secret"] == "(redacted)", "a secret is shown")
+    ask("GET", "/v1/alerts", 400, query="?limit=none")
+    ask("GET", one, 200, id="on-call")
+    tag = ask.headers["ETag"]
+    ask("GET", one, 404, id="nobody")
+    ask("PATCH", one, 200, {"types": None}, {"Content-Type": "application/merge-patch+json"}, id="on-call")
+    ask("PUT", one, 412, alert, {"If-Match": tag}, id="on-call")
+    ask("PUT", one, 200, alert, id="on-call")
+    check(ask("POST", one + "/test", 200, id="on-call")["error"]["code"] == "connection_refused", "nobody listens there")
+    ask("DELETE", one, 403, id="on-call", token=READER)
+    ask("DELETE", one, 204, id="on-call")
+
+
 def use_access(ask):
     acme = {"id": "com.acme", "name": "Acme Ltd", "limits": {"requests_per_second": 200}}
     ask("POST", "/v1/orgs", 201, acme)
@@ -363,6 +383,7 @@ def main():
     ask = Caller(node, description)
     use_node(ask)
     use_integrations(ask, node.folder.name)
+    use_alerts(ask)
     use_access(ask)
     use_drafts(ask)
     use_objects(ask, description)

@@ -81,15 +81,21 @@ class Program:
     def __init__(self, command, port, environment=None):
         self.name = Path(str(command[0])).name + " " + str(command[1])
         self.port = port
+        self.command = [str(part) for part in command]
+        self.environment = os.environ | (environment or {})
         self.output = tempfile.NamedTemporaryFile(prefix="peer-", suffix=".log", delete=False)
+        atexit.register(self.stop)
+        self.start()
+
+    def start(self):
+        """Also again, after kill()."""
         self.process = subprocess.Popen(
-            [str(part) for part in command],
+            self.command,
             stdout=self.output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=os.environ | (environment or {}),
+            env=self.environment,
         )
-        atexit.register(self.stop)
         eventually(f"{self.name} to listen", self.listens)
 
     def listens(self):
@@ -127,17 +133,15 @@ class Sandbox(Program):
             command += ["--tls", "--certificate", self.ca_file]
         super().__init__(command, port)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
-        if tls:
-            # It is written once the ports are open.
-            written = Path(self.ca_file)
-            eventually(
-                "the certificate", lambda: written.exists() and written.read_text().endswith("END CERTIFICATE-----\n")
-            )
 
     def listens(self):
-        """Also when the certificate is there, which is written once all ports are open."""
-        written = self.ca_file is None or os.path.exists(self.ca_file) and "END CERT" in Path(self.ca_file).read_text()
-        return super().listens() and written
+        """With all of its ports."""
+        check(self.process.poll() is None, f"{self.name} ended: {Path(self.output.name).read_text()[-2000:]}")
+        for port in range(self.port, self.port + self.PORTS):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) != 0:
+                    return False
+        return True
 
     def listener(self, name):
         """Where a stand-in listens that does not speak HTTP."""
