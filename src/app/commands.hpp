@@ -123,6 +123,17 @@ struct AlertsCommand {
 };
 int run_alerts(const AlertsCommand& command);
 
+struct DraftsCommand {
+    ApiAddress address;
+    std::string action;  ///< recognise, check, test, preview, sample, recent
+    std::string file;    ///< settings as JSON; for recognise whatever a console handed over
+    std::string id;      ///< of an integration whose new settings they are; empty: of none yet
+    std::vector<std::string> rec_types;
+    std::string sequence;  ///< preview: of this event instead of a sample
+    bool json = false;
+};
+int run_drafts(const DraftsCommand& command);
+
 struct StatusCommand {
     ApiAddress address;
     bool json = false;

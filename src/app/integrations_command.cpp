@@ -76,6 +76,16 @@ void print_dead_letters(const boost::json::value& answer) {
     if (std::string next = text_of(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
 }
 
+void print_dead_letter(const boost::json::value& letter) {
+    for (auto member : {"sequence", "recType", "id", "event_type", "target", "key", "at", "attempts"})
+        fmt::print("  {:<20} {}\n", member, text_of(letter, fmt::format("/{}", member)));
+    fmt::print("  {:<20} {} {}: {}\n", "why", text_of(letter, "/class"), text_of(letter, "/code"),
+               text_of(letter, "/message"));
+    if (text_of(letter, "/payload/body") != "-")
+        fmt::print("\n  what sending it again would send:\n\n{}\n", text_of(letter, "/payload/body"));
+    fmt::print("\n  as it was written:\n\n{}\n", text_of(letter, "/envelope"));
+}
+
 /// What is chosen among the dead letters, by name as the API has it.
 std::vector<std::pair<std::string_view, const std::string*>> chosen(const ManageCommand& command) {
     std::vector<std::pair<std::string_view, const std::string*>> out;
@@ -144,6 +154,8 @@ std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
         call.target = "/v1/reload";
     } else if (action == "dead-letters") {
         call.target += "/dead-letters" + dead_letter_query(command);
+    } else if (action == "dead-letter") {
+        call.target += "/dead-letters/" + percent_encode(command.from);
     } else if (action == "redeliver" || action == "discard") {
         call.target += "/dead-letters/" + action;
         set_json(call, "POST", boost::json::serialize(dead_letter_selection(command)));
@@ -181,6 +193,7 @@ int print_answer(const ManageCommand& command, const boost::json::value& value) 
     if (action == "list") print_list(value);
     if (action == "show" || action == "create" || action == "replace" || action == "patch") print_one(value);
     if (action == "dead-letters") print_dead_letters(value);
+    if (action == "dead-letter") print_dead_letter(value);
     if (action == "discard") fmt::print("{}: {} discarded\n", command.id, text_of(value, "/discarded"));
     if (action == "replay") print_replay(value);
     if (action == "reload")

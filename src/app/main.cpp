@@ -200,6 +200,36 @@ void add_alert_commands(CLI::App& app, AlertsCommand& alerts) {
             "  sluice alerts test on-call");
 }
 
+CLI::App* add_draft(CLI::App& parent, DraftsCommand& drafts, const std::string& action, const std::string& help) {
+    auto* command = parent.add_subcommand(action, help);
+    add_address(command, drafts.address);
+    command->add_flag("--json", drafts.json, "Print the API's answer as it is");
+    bool pasted = action == "recognise";
+    command
+        ->add_option("FILE", drafts.file, pasted ? "What was handed over" : "The settings as JSON; - is standard input")
+        ->required();
+    if (!pasted) command->add_option("--id", drafts.id, "New settings for this integration: secrets left out are its");
+    command->callback([&drafts, action] { drafts.action = action; });
+    return command;
+}
+
+void add_draft_commands(CLI::App& app, DraftsCommand& drafts) {
+    auto* drafts_app = app.add_subcommand("drafts", "Try settings out before they are saved; nothing of them is kept");
+    drafts_app->require_subcommand(1);
+    add_draft(*drafts_app, drafts, "recognise", "Say which cloud's a console's text is, and which setting takes it");
+    auto* check = add_draft(*drafts_app, drafts, "check", "All that is wrong with settings, and where events would go");
+    check->add_option("--rectype", drafts.rec_types, "Where this recType would go (may be repeated)");
+    add_draft(*drafts_app, drafts, "test", "Try them step by step; writes nothing at the provider");
+    auto* preview = add_draft(*drafts_app, drafts, "preview", "Print exactly what would be sent of one event");
+    preview->add_option("--sequence", drafts.sequence, "Of this event [a sample]");
+    add_draft(*drafts_app, drafts, "sample", "Send one marked event, and say what became of it");
+    add_draft(*drafts_app, drafts, "recent", "The recTypes of late, and which of them the filter asks for");
+    example(drafts_app,
+            "  sluice drafts recognise accessKeys.csv\n"
+            "  sluice drafts check settings.json && sluice drafts test settings.json\n"
+            "  sluice drafts preview settings.json --sequence 1042");
+}
+
 void add_node_commands(CLI::App& app, StatusCommand& status, HealthCommand& health) {
     auto* status_app = app.add_subcommand("status", "How a running Sluice is: events, disk, integrations by state");
     add_address(status_app, status.address);
@@ -325,6 +355,8 @@ int main(int argc, char** argv) {
         command->add_option("--from", manage.values.from, "Dead since this time (RFC 3339)");
         command->add_option("--to", manage.values.to, "Dead until this time (RFC 3339)");
     };
+    auto* letter_app = add_manage(*dead_app, manage, "show", "dead-letter", "One, with its payload", true);
+    letter_app->add_option("SEQUENCE", manage.values.from, "Its sequence")->required();
     auto settle = [&](const std::string& name, const std::string& help) {
         auto* command = add_manage(*dead_app, manage, name, name, help, true);
         command->add_flag("--all", manage.values.all, "All of them");
@@ -383,6 +415,9 @@ int main(int argc, char** argv) {
     StoreCommand store;
     add_store_commands(app, store);
 
+    DraftsCommand drafts;
+    add_draft_commands(app, drafts);
+
     SecretsCommand secrets;
     add_secrets_commands(app, secrets);
 
@@ -399,7 +434,7 @@ int main(int argc, char** argv) {
     }
 
     for (auto* address : {&send.address, &tail.address, &manage.values.address, &access.address, &simulate.address,
-                          &secrets.address, &alerts.address, &status.address})
+                          &secrets.address, &alerts.address, &status.address, &drafts.address})
         complete(*address);
     try {
         if (app.got_subcommand("serve")) return run_serve(serve);
@@ -412,6 +447,7 @@ int main(int argc, char** argv) {
         if (app.got_subcommand("tokens") || app.got_subcommand("orgs") || app.got_subcommand("audit"))
             return run_access(access);
         if (app.got_subcommand("alerts")) return run_alerts(alerts);
+        if (app.got_subcommand("drafts")) return run_drafts(drafts);
         if (app.got_subcommand("status")) return run_status(status);
         if (app.got_subcommand("health")) return run_health(health);
         if (app.got_subcommand("completion")) return print_completion(app, shell);

@@ -1,7 +1,6 @@
 #include "app/node.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -16,24 +15,11 @@
 #include <mutex>
 #include <thread>
 
-#include "api/alert_calls.hpp"
-#include "api/audit_trail.hpp"
-#include "api/dashboard.hpp"
-#include "api/draft_calls.hpp"
-#include "api/http_metrics.hpp"
-#include "api/integration_calls.hpp"
-#include "api/management.hpp"
-#include "api/node_calls.hpp"
-#include "api/openapi.hpp"
-#include "api/org_calls.hpp"
-#include "api/secrets_calls.hpp"
-#include "api/token_calls.hpp"
 #include "app/alerting.hpp"
-#include "app/dashboard_files.hpp"
 #include "app/data_folder.hpp"
 #include "app/destinations.hpp"
-#include "app/listener_certificate.hpp"
 #include "app/logging.hpp"
+#include "app/node_listener.hpp"
 #include "app/progress.hpp"
 #include "app/secrets_keys.hpp"
 #include "app/transition_log.hpp"
@@ -43,19 +29,15 @@
 #include "control/audit_log.hpp"
 #include "control/gate.hpp"
 #include "control/integration_directory.hpp"
-#include "control/key_source.hpp"
 #include "control/sealed_records.hpp"
 #include "control/token_directory.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/retention.hpp"
 #include "delivery/state_watch.hpp"
-#include "http/server.hpp"
 #include "ingest/ingest.hpp"
 #include "log/segment_log.hpp"
 #include "net/heartbeat.hpp"
 #include "net/shard.hpp"
-#include "sources/share_api/route.hpp"
-#include "sources/share_api/routes.hpp"
 #include "store/control_store.hpp"
 #include "store/cursor_store.hpp"
 #include "store/database.hpp"
@@ -82,11 +64,6 @@ T wait_on(Shard& shard, boost::asio::awaitable<T> task) {
     return future.get();
 }
 
-/// An answer that needs no waiting.
-boost::asio::awaitable<http::Response> ready(http::Response response) {
-    co_return response;
-}
-
 boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Alerting& alerting, Retention& retention,
                                            DeliveryEngine& engine, Deadline deadline) {
     co_await upkeep.stop();
@@ -94,19 +71,6 @@ boost::asio::awaitable<bool> stop_delivery(AccessUpkeep& upkeep, Alerting& alert
     co_await retention.stop();
     co_await engine.stop(deadline);
     co_return true;
-}
-
-void log_audit_entry(const AuditEntry& entry, const std::string& error) {
-    log_event(LogLevel::info, "audit",
-              {{"token", entry.token_name},
-               {"org", entry.caller_org},
-               {"remote_address", entry.remote_address},
-               {"action", entry.action.substr(0, entry.action.find(' '))},
-               {"path", entry.target},
-               {"status", std::to_string(entry.status)},
-               {"code", entry.code},
-               {"members", fmt::format("{}", fmt::join(entry.members, ","))}});
-    if (!error.empty()) spdlog::error("the audit log could not be written: {}", error);
 }
 
 /// Sluice's own tokens cannot be guessed; those that somebody chose may be.
@@ -169,15 +133,10 @@ struct Node::Impl {
     void stop(Deadline deadline);
     api::NodeStatus status() const;
     std::optional<std::string> not_ready() const;
-    std::optional<http::Response> check_head(http::Request& request);
-    boost::asio::awaitable<http::Response> handle(http::Request request);
-    boost::asio::awaitable<http::Response> route(http::Request request);
 
     boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> reload();
     Result<void> start_access();
-    api::ManagementApi::Audit audit() const;
     void change_retention();
-    boost::asio::awaitable<Result<ListenerCertificate>> fresh_certificate(const Configuration& fresh);
     RetentionSettings retention_settings() const;
 
     Configuration configuration;
@@ -208,22 +167,8 @@ struct Node::Impl {
     std::unique_ptr<Heartbeat> heartbeat;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
-    std::unique_ptr<api::IntegrationCalls> integration_calls;
-    std::unique_ptr<api::DraftCalls> draft_calls;
-    std::unique_ptr<api::NodeCalls> node_calls;
-    std::unique_ptr<api::TokenCalls> token_calls;
-    std::unique_ptr<api::OrgCalls> org_calls;
-    std::unique_ptr<api::AuditTrail> audit_trail;
-    std::unique_ptr<api::SecretsCalls> secrets_calls;
-    std::unique_ptr<api::AlertCalls> alert_calls;
-    std::unique_ptr<api::ManagementApi> management;
-    api::Dashboard dashboard{dashboard_files()};
-    std::unique_ptr<share_api::Routes> share;
-    std::unique_ptr<api::HttpMetrics> http_metrics;
     std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
-    std::unique_ptr<http::Server> server;
-    std::shared_ptr<TlsServerContext> tls;  ///< what the listener shows; null without TLS
-    std::string shown_certificate;          ///< whose, and until when
+    std::unique_ptr<NodeListener> listener;
     bool running = false;
 };
 
@@ -378,27 +323,6 @@ void Node::Impl::change_retention() {
     boost::asio::post((*shards)[0].io(), [this] { retention->change(retention_settings()); });
 }
 
-/// The listener's certificate as its files have it now; nothing in it without TLS. One that cannot be used, or is not
-/// valid now, is an error, and the one in use stays; the one in use does not stand in the way of other changes.
-boost::asio::awaitable<Result<ListenerCertificate>> Node::Impl::fresh_certificate(const Configuration& fresh) {
-    if (!tls) co_return ListenerCertificate();
-    auto read = [this, certificate = fresh.tls_certificate, key = fresh.tls_key] {
-        return read_listener_certificate(certificate, key, clock);
-    };
-    Result<ListenerCertificate> certificate = co_await writes->run(std::move(read));
-    if (!certificate)
-        co_return make_error(certificate.error().code,
-                             certificate.error().message + "; the certificate in use stays, and nothing was changed",
-                             certificate.error().hint);
-    if (!certificate->is_valid_now && certificate->description != shown_certificate)
-        co_return make_error(Errc::invalid_argument,
-                             fmt::format("the certificate in {} is not valid now ({}); the one in use stays, and "
-                                         "nothing was changed",
-                                         fresh.tls_certificate, certificate->description),
-                             "renew it, or put this machine's clock right");
-    co_return certificate;
-}
-
 boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reload() {
     if (!read_again)
         co_return make_error(Errc::conflict, "there is no configuration file to reload", "start with --config FILE");
@@ -409,7 +333,8 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
         co_return make_error(Errc::invalid_argument,
                              fixed + " changed, which a reload cannot apply; nothing was changed",
                              "restart Sluice, or take that change back");
-    Result<ListenerCertificate> new_certificate = co_await fresh_certificate(*fresh);
+    Result<ListenerCertificate> new_certificate =
+        co_await listener->fresh_certificate(fresh->tls_certificate, fresh->tls_key);
     if (!new_certificate) co_return new_certificate.error();
     warn_of_short_tokens(*fresh);
     AccessDirectory::FromFile fresh_access = access_of(*fresh);
@@ -422,12 +347,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
     if (!done) co_return done.error();
     // From here on nothing can fail.
     access->apply(std::move(fresh_access));
-    if (new_certificate->context) {
-        tls->show_certificate_of(*new_certificate->context);
-        if (shown_certificate != new_certificate->description)
-            spdlog::info("the listener shows {}", new_certificate->description);
-        shown_certificate = std::move(new_certificate->description);
-    }
+    listener->show(std::move(*new_certificate));
     alerting->directory().reload(std::move(*new_alerts));
     auto apply = [this, fresh = std::move(*fresh)]() mutable {
         configuration.tls_certificate = std::move(fresh.tls_certificate);
@@ -446,97 +366,16 @@ boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> Node::Impl::reloa
     co_return done;
 }
 
-api::ManagementApi::Audit Node::Impl::audit() const {
-    api::ManagementApi::Audit audit;
-    audit.begin = [this](const api::Route& route, const api::Call& call) { return audit_trail->begin(route, call); };
-    audit.end = [this](AuditEntry entry, int status, std::string code) {
-        return audit_trail->end(std::move(entry), status, std::move(code));
-    };
-    return audit;
-}
-
 Result<void> Node::Impl::start_listener() {
-    auto authenticate = [this](const http::Request& request, std::string_view token) {
-        return gate->admit(request, token);
-    };
-    share = std::make_unique<share_api::Routes>(*ingest, authenticate);
-    integration_calls = std::make_unique<api::IntegrationCalls>(*directory);
-    draft_calls = std::make_unique<api::DraftCalls>(*directory, *engine, registry);
-    alert_calls = std::make_unique<api::AlertCalls>(alerting->directory(), alerting->sender());
-    node_calls = std::make_unique<api::NodeCalls>(api::NodeCalls::Parts{
-        *engine, tail, *reads, configuration.metrics_per, [this] { return status(); }, [this] { return not_ready(); },
-        [this] { return reload(); }, [this](const std::string& sha256) { return access->is_in_force(sha256); }});
-    token_calls = std::make_unique<api::TokenCalls>(*access, clock);
-    org_calls = std::make_unique<api::OrgCalls>(*access, *directory);
-    secrets_calls = std::make_unique<api::SecretsCalls>(*sealed, *rotations);
-    audit_trail = std::make_unique<api::AuditTrail>(
-        api::AuditTrail::Parts{*audit_log, *access, *directory, alerting->directory(), log_audit_entry});
-    management = std::make_unique<api::ManagementApi>(authenticate, audit());
-    management->add(integration_calls->routes());
-    management->add(draft_calls->routes());
-    management->add(node_calls->routes());
-    management->add(secrets_calls->routes());
-    management->add(token_calls->routes());
-    management->add(org_calls->routes());
-    management->add(audit_trail->routes());
-    management->add(api::description_routes());
-    management->add(alert_calls->routes());
-
-    http::Server::Options options;
-    options.address = configuration.listen.address;
-    options.port = configuration.listen.port;
-    options.limits.max_body_bytes = configuration.limits.body;
-    options.limits.max_connections = configuration.limits.connections;
-    http_metrics = std::make_unique<api::HttpMetrics>(shards->size());
-    auto milliseconds = [](std::chrono::microseconds time) {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(time);
-    };
-    options.limits.head_timeout = milliseconds(configuration.limits.head_timeout);
-    options.limits.body_timeout = milliseconds(configuration.limits.body_timeout);
-    options.limits.idle_timeout = milliseconds(configuration.limits.idle_timeout);
-    options.limits.write_timeout = milliseconds(configuration.limits.write_timeout);
-    options.report = [](std::string_view wrong) { spdlog::error("http: {}", wrong); };
-    if (!configuration.tls_certificate.empty()) {
-        auto certificate = read_listener_certificate(configuration.tls_certificate, configuration.tls_key, clock);
-        if (!certificate) return certificate.error();
-        if (!certificate->is_valid_now) spdlog::warn("the certificate is not valid now: {}", certificate->description);
-        if (auto others = also_readable_by(configuration.tls_key))
-            spdlog::warn("the TLS key {} can be read by {}", configuration.tls_key, *others);
-        tls = certificate->context;
-        shown_certificate = certificate->description;
-        options.tls = tls;
-    }
-    server = std::make_unique<http::Server>(
-        *shards, std::move(options), [this](http::Request request) { return handle(std::move(request)); },
-        [this](http::Request& request) {
-            auto refused = check_head(request);
-            if (refused)
-                http_metrics->answered(request.shard, http_metrics->group_of(request.path), refused->status, {});
-            return refused;
-        });
-    return server->start();
-}
-
-std::optional<http::Response> Node::Impl::check_head(http::Request& request) {
-    if (share_api::is_share_api_path(request.path)) return share->check_head(request);
-    if (api::Dashboard::is_path(request.path)) return dashboard.check_head(request);
-    return management->check_head(request);
-}
-
-boost::asio::awaitable<http::Response> Node::Impl::handle(http::Request request) {
-    const std::size_t shard = request.shard;
-    const std::size_t group = http_metrics->group_of(request.path);
-    auto begun = std::chrono::steady_clock::now();
-    auto answer = route(std::move(request));
-    http::Response response = co_await std::move(answer);
-    http_metrics->answered(shard, group, response.status, std::chrono::steady_clock::now() - begun);
-    co_return response;
-}
-
-boost::asio::awaitable<http::Response> Node::Impl::route(http::Request request) {
-    if (share_api::is_share_api_path(request.path)) return share->handle(std::move(request));
-    if (api::Dashboard::is_path(request.path)) return ready(dashboard.handle(request));
-    return management->handle(std::move(request));
+    NodeListener::NodeAnswers answers;
+    answers.status = [this] { return status(); };
+    answers.not_ready = [this] { return not_ready(); };
+    answers.reload = [this] { return reload(); };
+    listener = std::make_unique<NodeListener>(
+        NodeListener::Parts{*shards, *reads, *writes, *rotations, clock, registry, *ingest, *engine, *directory,
+                            *access, *gate, *audit_log, *sealed, *alerting, tail},
+        configuration.metrics_per, std::move(answers));
+    return listener->start(configuration);
 }
 
 api::NodeStatus Node::Impl::status() const {
@@ -551,9 +390,9 @@ api::NodeStatus Node::Impl::status() const {
         out.disk_free_bytes = space.available;
     out.ready = !not_ready();
     out.cpu_seconds = cpu_seconds();
-    if (http_metrics) out.http = http_metrics->counts();
+    if (listener) out.http = listener->counts();
     out.database_bytes = database->bytes_on_disk();
-    out.open_connections = server ? server->open_connections() : 0;
+    out.open_connections = listener ? listener->open_connections() : 0;
     out.ingest_waiting_bytes = ingest->waiting_bytes();
     out.resident_bytes = resident_bytes();
     return out;
@@ -568,7 +407,7 @@ void Node::Impl::stop(Deadline deadline) {
     if (running && watch) wait_on((*shards)[0], stop_watch(*watch));
     // Ways in first, then ways out, then what both rest on.
     tail.close();
-    if (server) server->stop(deadline);
+    if (listener) listener->stop(deadline);
     if (heartbeat) wait_on((*shards)[0], stop_heartbeat(*heartbeat));
     if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *alerting, *retention, *engine, deadline));
     if (log) log->close();
@@ -617,10 +456,10 @@ Result<std::string> Node::reload() {
 }
 
 const std::vector<api::Route>& Node::management_routes() const {
-    return impl_->management->table().all();
+    return impl_->listener->management_routes();
 }
 std::uint16_t Node::port() const {
-    return impl_->server->port();
+    return impl_->listener->port();
 }
 const std::optional<Secret>& Node::new_admin_token() const {
     return impl_->new_admin_token;

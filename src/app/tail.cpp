@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
+#include "app/api_client.hpp"
 #include "app/commands.hpp"
 #include "base/encoding.hpp"
 #include "net/stream.hpp"
 
 namespace sluice::app {
 namespace {
+
+constexpr std::size_t kMostOfARefusal = 64 << 10;
 
 /// Takes the chunks of a `Transfer-Encoding: chunked` body apart as they come (RFC 9112 §7.1). False: not chunked.
 class ChunkReader {
@@ -52,6 +56,7 @@ boost::asio::awaitable<int> follow(boost::asio::io_context& io, const TailComman
                                    http::Headers headers) {
     ConnectOptions options;
     options.tls.ca_file = command.address.ca_file;
+    options.tls.insecure = command.address.insecure;
     std::shared_ptr<TlsClientContext> tls;
     if (endpoint.tls) {
         auto made = TlsClientContext::make(options.tls);
@@ -70,7 +75,8 @@ boost::asio::awaitable<int> follow(boost::asio::io_context& io, const TailComman
     auto& stream = **connected;
     std::string request = "GET /v1/tail";
     if (!command.rec_type.empty()) request += "?recType=" + percent_encode(command.rec_type);
-    request += " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\nAccept: text/event-stream\r\n";
+    request +=
+        " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\nAccept: text/event-stream\r\nConnection: close\r\n";
     for (const auto& [name, value] : headers.all()) request += name + ": " + value + "\r\n";
     request += "\r\n";
     std::string_view parts[] = {request};
@@ -88,10 +94,18 @@ boost::asio::awaitable<int> follow(boost::asio::io_context& io, const TailComman
         co_return 1;
     }
     if (head.find(" 200 ") != 8) {
-        auto status = head.substr(9, 3);
-        fmt::print(stderr, "sluice tail: {} answered {}: {}\n", endpoint.to_url(), status,
-                   status == "401" || status == "403" ? "give a token that may read, with --token or SLUICE_TOKEN"
-                                                      : head.substr(head_end + 4));
+        http::ClientResponse refusal;
+        std::from_chars(head.data() + std::min<std::size_t>(9, head.size()), head.data() + head.size(), refusal.status);
+        refusal.body = head.substr(head_end + 4);
+        // The request asked for the connection to be closed behind the answer.
+        while (refusal.body.size() < kMostOfARefusal) {
+            Result<std::size_t> got = co_await stream.read_some(buffer, Deadline::after(std::chrono::seconds(5)));
+            if (!got || *got == 0) break;
+            refusal.body.append(buffer, *got);
+        }
+        fmt::print(stderr, "sluice tail: {}: {}\n", endpoint.to_url(), describe_problem(refusal));
+        if (refusal.status == 401 || refusal.status == 403)
+            fmt::print(stderr, "  give a token that may read, with --token or SLUICE_TOKEN\n");
         co_return 1;
     }
     ChunkReader chunks;
