@@ -185,8 +185,8 @@ class Life {
     }
 
     Figures measure() {
-        // The sick fall ill, and their backlog grows.
-        append(100, kPace);
+        // The sick fall ill, and their backlog grows; what a service allows is learnt.
+        append(250, kPace);
         watch_.wait_for(healthy_events());
         Figures figures;
         std::size_t before = healthy_events();
@@ -208,7 +208,7 @@ class Life {
     }
 
   private:
-    static constexpr std::size_t kMostEvents = 350 * kEventsInBatch;
+    static constexpr std::size_t kMostEvents = 500 * kEventsInBatch;
     static constexpr auto kPace = 20ms;  ///< 10,000 events/s
 
     static double milliseconds_since(std::chrono::steady_clock::time_point begun) {

@@ -17,14 +17,13 @@ constexpr auto kForgetAfter = std::chrono::seconds(60);
 constexpr double kLeast = 1;
 constexpr double kMost = 1e9;
 /// Where it begins at least: of a stream with little to send it is not known what the service would have taken.
-constexpr double kFirstAtLeast = 50;
+constexpr double kFirstAtLeast = 20;
 /// A few refusals are the price of knowing; they also come from a hot key's own limit, which its back-off deals with.
 constexpr double kTolerated = 0.05;
 constexpr double kNearlyAll = 0.9;
 constexpr double kHardlyChance = 0.5;         ///< more than this is not refused whatever the rate
-constexpr std::uint64_t kEnoughToJudge = 20;  ///< events answered
-constexpr std::uint32_t kEnoughRequests = 8;  ///< those may be refused whole
-constexpr std::uint32_t kEnoughRefused = 4;   ///< requests, to call it nearly all
+constexpr std::uint64_t kEnoughToJudge = 20;  ///< samples
+constexpr std::uint64_t kEnoughRefused = 8;   ///< samples, where more than half was refused
 constexpr std::uint64_t kWholeTrial = 40;     ///< requests
 constexpr std::uint64_t kHalfTrial = 60;
 constexpr auto kTrialTimeout = std::chrono::seconds(60);
@@ -46,16 +45,15 @@ void ServicePace::answered(std::uint64_t accepted, std::uint64_t throttled, Stea
     if (accepted > 0 && accepted_ == 0 && rate_ <= kLeast) next_window(now);
     accepted_ += accepted;
     throttled_events_ += throttled;
-    ++requests_;
+    samples_ += accepted > 0 && throttled > 0 ? accepted + throttled : 1;
     if (throttled > 0) throttled_ = now;
     if (trial_.phase != Trial::Phase::none) return watch_trial(accepted, throttled, now);
     // Of a usual second at least, or a single refusal early in a window would look like a storm.
     double refused = static_cast<double>(throttled_events_) /
                      std::max(static_cast<double>(accepted_ + throttled_events_), std::min(rate_, a_second_));
-    bool enough = accepted_ + throttled_events_ >= kEnoughToJudge && requests_ >= kEnoughRequests;
+    bool enough = samples_ >= kEnoughToJudge || (refused > kHardlyChance && samples_ >= kEnoughRefused);
     if (refused > kTolerated) {
-        if (now - slowed_ >= kBetweenSlowings && (enough || (refused > kNearlyAll && requests_ >= kEnoughRefused)))
-            slow_down(refused, now);
+        if (now - slowed_ >= kBetweenSlowings && enough) slow_down(refused, now);
     } else if (now - window_ >= kWindow && (enough || throttled_events_ == 0)) {
         // It tells nothing of a higher rate while it is asked for less than this one.
         if (static_cast<double>(accepted_) >= rate_ / 2 * Seconds(now - window_).count()) speed_up(now);
@@ -169,7 +167,7 @@ void ServicePace::next_window(SteadyTime now) noexcept {
     a_second_ = static_cast<double>(accepted_ + throttled_events_) / std::max(Seconds(now - window_).count(), 0.1);
     window_ = now;
     accepted_ = throttled_events_ = 0;
-    requests_ = 0;
+    samples_ = 0;
 }
 
 /// What makes a request worth it: a fifth of a second's, so that a low rate sends batches, not single events.

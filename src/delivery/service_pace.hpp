@@ -74,7 +74,7 @@ class ServicePace {
     double a_second_ = 0;  ///< events answered in one, as of the window before
     std::uint64_t accepted_ = 0;
     std::uint64_t throttled_events_ = 0;
-    std::uint32_t requests_ = 0;
+    std::uint64_t samples_ = 0;  ///< answers that say something of their own: a request refused whole is one
     std::uint64_t accepted_before_ = 0;
 };
 
