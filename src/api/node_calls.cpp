@@ -77,20 +77,24 @@ boost::asio::awaitable<http::Response> NodeCalls::status(Call call) {
     keep_visible(all, call.caller);
     double accepted_per_second = co_await parts_.engine.accepted_per_second();
     double delivered_per_second = 0;
+    std::uint64_t delivered = 0;
     boost::json::object states;
     for (auto state : kIntegrationStates) states[to_string(state)] = 0;
     for (const auto& integration : all) {
         delivered_per_second += integration.stats.delivered_per_second;
+        delivered += integration.stats.delivered;
         auto& count = states[to_string(integration.state)];
         count = count.to_number<std::int64_t>() + 1;
     }
     NodeStatus node = parts_.node_status();
     boost::json::object store{{"bytes", node.log.bytes + node.database_bytes},
+                              {"disk_free_bytes", node.disk_free_bytes},
                               {"oldest_sequence", std::to_string(node.log.oldest)}};
     co_return json_response(200, boost::json::object{{"version", node.version},
                                                      {"uptime_seconds", thousandths(node.uptime_seconds)},
                                                      {"head", std::to_string(node.log.head)},
                                                      {"accepted", node.log.head},
+                                                     {"delivered", delivered},
                                                      {"store", std::move(store)},
                                                      {"integrations", std::move(states)},
                                                      {"accepted_per_second", thousandths(accepted_per_second)},

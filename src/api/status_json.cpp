@@ -60,6 +60,10 @@ boost::json::object to_json(const IntegrationStats& stats) {
     out["breaker"] = stats.breaker;
     out["redelivered"] = stats.redelivered;
     out["delivered_per_second"] = thousandths(stats.delivered_per_second);
+    if (stats.latency_seconds)
+        out["latency_seconds"] = thousandths(*stats.latency_seconds);
+    else
+        out["latency_seconds"] = nullptr;
     out["backlog"] =
         boost::json::object{{"bytes", stats.backlog_bytes}, {"of_hard_limit", stats.backlog_of_hard_limit}};
     if (!stats.lost_ranges.empty()) {

@@ -35,6 +35,7 @@ TEST(StatusJson, StatsHaveTheMembersOfTheContractInOrder) {
                                                         "breaker",
                                                         "redelivered",
                                                         "delivered_per_second",
+                                                        "latency_seconds",
                                                         "backlog"}));
     EXPECT_EQ(json.at("head").as_string(), "0");
     EXPECT_TRUE(json.at("last_error").is_null());

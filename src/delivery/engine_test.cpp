@@ -80,6 +80,20 @@ TEST(DeliveryEngine, DeliversWhatMatchesOnceAndInOrder) {
     expect_ledger(status);
 }
 
+TEST(DeliveryEngine, TellsHowLongItsEventsOfLateTook) {
+    DeliveryRig rig;
+    rig.start();
+    auto begun = std::chrono::steady_clock::now();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    EXPECT_FALSE(rig.status("a").stats.latency_seconds) << "nothing was delivered yet";
+    rig.append(50, object_of);
+    rig.cursors.wait_for_settled("a", 50);
+    auto took = rig.status("a").stats.latency_seconds;
+    ASSERT_TRUE(took);
+    EXPECT_GE(*took, 0);
+    EXPECT_LE(*took, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+}
+
 TEST(DeliveryEngine, KeepsOrderAndLosesNothingThroughPartialFailures) {
     DeliveryRig rig;
     auto random = std::make_shared<std::mt19937>(5);

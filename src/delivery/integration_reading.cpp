@@ -120,7 +120,7 @@ bool IntegrationRuntime::wants_page() {
     SteadyTime at = now();
     bool room = lane_->wants_more(at) || lane_->make_room(at);
     drain();
-    if (!room) return false;
+    if (!room || lane_->worth_reading() == 0) return false;
     if (lane_->read_position() < around_.routed()) return true;
     mode_ = Mode::fed;
     return false;
@@ -141,7 +141,13 @@ bool IntegrationRuntime::begin_read() {
     aside_.clear();
     aside_bytes_ = 0;
     aside_overflowed_ = false;
-    tasks_.spawn(read_page(lane_->read_position() + 1, around_.routed(), epoch_));
+    ReadRequest request;
+    request.from = lane_->read_position() + 1;
+    request.to = around_.routed();
+    request.filter = &config_.filter;
+    request.max_events = lane_->worth_reading();
+    request.max_bytes = around_.options.read_page_bytes;
+    tasks_.spawn(read_page(request, epoch_));
     return true;
 }
 
@@ -150,22 +156,15 @@ void IntegrationRuntime::end_read() {
     around_.end_turn();
 }
 
-awaitable<void> IntegrationRuntime::read_page(Sequence from, Sequence to, std::uint64_t epoch) {
-    auto work = [this, from, to] {
-        ReadRequest request;
-        request.from = from;
-        request.to = to;
-        request.filter = &config_.filter;
-        request.max_bytes = around_.options.read_page_bytes;
-        return around_.log.read(request);
-    };
+awaitable<void> IntegrationRuntime::read_page(ReadRequest request, std::uint64_t epoch) {
+    auto work = [this, request] { return around_.log.read(request); };
     Result<ReadPage> page = co_await around_.reads.run(std::move(work));
     page_in_flight_ = false;
     end_read();
     if (!stopping_ && !overtaking_ && epoch == epoch_) {
         if (page) {
             read_error_.clear();
-            take_page(std::move(*page), from, to);
+            take_page(std::move(*page), request.from, request.to);
         } else {
             read_error_ = page.error().message;
             read_again_at_ = now() + kReadAgainAfter;

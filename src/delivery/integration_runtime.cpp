@@ -295,7 +295,10 @@ void IntegrationRuntime::observe(std::span<const Message> messages, std::span<co
         bool goes_on = i + 1 < verdicts.size() && verdicts[i + 1].kind == Verdict::Kind::accepted &&
                        messages[i + 1].event.time() == committed;
         if (goes_on) continue;
-        around_.metrics.latency.observe(std::max(0.0, seconds(accepted_at - committed)), std::exchange(alike, 0));
+        double waited = std::max(0.0, seconds(accepted_at - committed));
+        accepted_rate_.add(alike, now());
+        latency_rate_.add(alike * static_cast<std::uint64_t>(waited * 1e6), now());
+        around_.metrics.latency.observe(waited, std::exchange(alike, 0));
     }
 }
 

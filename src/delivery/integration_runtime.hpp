@@ -160,7 +160,7 @@ class IntegrationRuntime {
     bool begin_read();
     void end_read();
     void keep_within_budget();
-    boost::asio::awaitable<void> read_page(Sequence from, Sequence to, std::uint64_t epoch);
+    boost::asio::awaitable<void> read_page(ReadRequest request, std::uint64_t epoch);
     void take_page(ReadPage page, Sequence from, Sequence to);
     boost::asio::awaitable<void> load_bytes(std::vector<std::pair<SlotIndex, Sequence>> wanted, std::uint64_t epoch);
     boost::asio::awaitable<void> count_skipped(Sequence first, Sequence last, std::uint64_t attempt);
@@ -255,6 +255,8 @@ class IntegrationRuntime {
     std::string start_error_;  ///< why start() did not work, while it is tried again
     std::optional<Timestamp> last_delivery_;
     RecentRate delivered_rate_;
+    RecentRate accepted_rate_;  ///< events that came from the log's lane
+    RecentRate latency_rate_;   ///< microseconds that those waited, summed up
     std::array<std::uint64_t, kErrorClasses.size()> errors_{};
     /// When the event was committed that lag_seconds() was last counted from: asked for again and again while nothing
     /// moves, and then not read from the log again.

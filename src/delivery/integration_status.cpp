@@ -111,6 +111,8 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.redelivered = ledger.redelivered;
     stats.errors = errors_;
     stats.delivered_per_second = delivered_rate_.per_second(now());
+    if (double accepted = accepted_rate_.per_second(now()); accepted > 0)
+        stats.latency_seconds = latency_rate_.per_second(now()) / accepted / 1e6;
     stats.last_delivery = last_delivery_;
     if (const auto& last = lane_->last_failure())
         stats.last_error = describe(*last->failure, last->at, last->next_attempt);

@@ -12,6 +12,7 @@ constexpr auto kNoAnswerFor = std::chrono::seconds(1);
 /// What is held for a destination that takes only so much a second.
 constexpr double kEnoughSeconds = 2;
 constexpr std::uint64_t kLeastHeld = 16;
+constexpr std::uint64_t kEventsOfAPage = 1000;
 
 std::shared_ptr<const Failure> too_large(std::uint64_t size, std::uint64_t most) {
     auto failure = std::make_shared<Failure>();
@@ -95,6 +96,12 @@ std::uint64_t Lane::enough_for_a_while() const noexcept {
     }
     if (slowest == 0) return options_.max_unsettled;
     return std::max<std::uint64_t>(kLeastHeld, static_cast<std::uint64_t>(slowest * kEnoughSeconds));
+}
+
+std::uint64_t Lane::worth_reading() const noexcept {
+    const std::uint64_t enough = enough_for_a_while();
+    if (enough >= options_.max_unsettled) return kEventsOfAPage;
+    return unsettled_.size() > enough / 2 ? 0 : std::min(kEventsOfAPage, enough - unsettled_.size());
 }
 
 SlotIndex Lane::feed(const LaneEvent& event, SteadyTime now) {

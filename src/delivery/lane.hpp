@@ -96,6 +96,9 @@ class Lane {
     /// False when a bound is reached, or when it could not send what it has already: then events are left in the log.
     /// Feeding on is allowed (a read page may overshoot), asking for more is not.
     bool wants_more(SteadyTime now) const noexcept;
+    /// How many events to read at a time. Where it may send only so many a second: what it has use for soon, and none
+    /// while half of that is still held, so that it is not read for event by event.
+    std::uint64_t worth_reading() const noexcept;
     /// Lets go of the bytes of events that cannot be sent for a while, so that others can be read: they come back
     /// through drain_wanted(). True when the lane wants more then.
     bool make_room(SteadyTime now);

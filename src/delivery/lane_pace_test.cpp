@@ -135,6 +135,19 @@ TEST_F(LaneTest, ADestinationThatRefusesForLongHoldsLittleAndLosesNothing) {
 
 // What it could not send is left in the log.
 
+TEST_F(LaneTest, WhatMayBeSentSlowlyIsReadInPortions) {
+    EXPECT_EQ(lane().worth_reading(), 1000u);
+    lane_ = nullptr;
+    options.rate.events_per_second = 10;
+    options.limits.fixed_target = true;
+    EXPECT_EQ(lane().worth_reading(), 20u) << "two seconds' worth";
+    for (Sequence i = 1; i <= 10; ++i) feed(i, i);
+    EXPECT_EQ(lane().worth_reading(), 10u) << "half is left";
+    feed(11, 11);
+    EXPECT_EQ(lane().worth_reading(), 0u);
+    EXPECT_TRUE(lane().wants_more(now)) << "what comes by itself is taken";
+}
+
 TEST_F(LaneTest, NothingMoreIsReadWhileTheBreakerIsOpen) {
     for (Sequence i = 1; i <= 4; ++i) feed(i, i);
     send();

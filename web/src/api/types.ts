@@ -20,7 +20,8 @@ export interface Status {
   uptime_seconds: number;
   head: string;
   accepted: number;
-  store: { bytes: number; oldest_sequence: string };
+  delivered: number;
+  store: { bytes: number; disk_free_bytes: number; oldest_sequence: string };
   integrations: Record<State, number>;
   accepted_per_second: number;
   delivered_per_second: number;
@@ -58,6 +59,7 @@ export interface Stats {
   bytes: number;
   redelivered: number;
   delivered_per_second: number;
+  latency_seconds: number | null;
   last_delivery: string | null;
   last_error: DeliveryError | null;
   targets: Record<string, TargetError>;

@@ -9,6 +9,11 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86400)} d`;
 }
 
+/** As duration(), and to the millisecond below a second: "4 ms". */
+export function latency(seconds: number): string {
+  return seconds < 1 ? `${Math.ceil(seconds * 1000)} ms` : duration(seconds);
+}
+
 /** "12 s ago", "in 30 s". */
 export function relative(time: string, now: number = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000;

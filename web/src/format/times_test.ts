@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, relative } from './times';
+import { duration, latency, relative } from './times';
 
 const NOW = Date.parse('2026-11-26T08:00:00Z');
 
@@ -14,6 +14,11 @@ describe('times', () => {
     [3 * 3600, '3 h'],
     [3 * 86400, '3 d'],
   ])('says %d seconds', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it('says a latency to the millisecond', () => {
+    expect(latency(0.0042)).toBe('5 ms');
+    expect(latency(3.14)).toBe('3.1 s');
+  });
 
   it('tells the past from the future', () => {
     expect(relative('2026-11-26T07:59:30Z', NOW)).toBe('30 s ago');

@@ -14,7 +14,7 @@ export interface Sample {
 
 export interface Reading {
   at: number;
-  status: Pick<Status, 'accepted' | 'uptime_seconds' | 'delivered_per_second'> & { delivered?: number };
+  status: Pick<Status, 'accepted' | 'delivered' | 'uptime_seconds'>;
 }
 
 export const HISTORY_SECONDS = 600;
@@ -31,10 +31,7 @@ export function sampleOf(before: Reading | null, now: Reading): Sample {
   return {
     at: now.at,
     accepted: perSecond(before.status.accepted, now.status.accepted),
-    delivered:
-      before.status.delivered === undefined || now.status.delivered === undefined
-        ? now.status.delivered_per_second
-        : perSecond(before.status.delivered, now.status.delivered),
+    delivered: perSecond(before.status.delivered, now.status.delivered),
   };
 }
 

@@ -3,7 +3,7 @@ import { addSample, HISTORY_SECONDS, type Reading, sampleOf } from './history';
 
 const reading = (at: number, accepted: number, delivered: number, uptime = at): Reading => ({
   at,
-  status: { accepted, delivered, uptime_seconds: uptime, delivered_per_second: 0 },
+  status: { accepted, delivered, uptime_seconds: uptime },
 });
 
 describe('the history of rates', () => {

@@ -2,7 +2,7 @@ import type { Stats } from '../../api/types';
 import { Figure } from '../../components/Figure';
 import { Time } from '../../components/Time';
 import { bytes, count, percent, plural, rate, short } from '../../format/numbers';
-import { duration } from '../../format/times';
+import { duration, latency } from '../../format/times';
 
 const BREAKER_WORDS = {
   closed: '',
@@ -17,6 +17,9 @@ export function IntegrationFigures({ stats }: { stats: Stats }) {
         {stats.last_delivery ? (
           <>
             last <Time at={stats.last_delivery} />; {bytes(stats.bytes)} in all
+            {stats.latency_seconds !== null && (
+              <>; {latency(stats.latency_seconds)} from stored to accepted, over the last minute</>
+            )}
           </>
         ) : (
           'nothing yet'

@@ -81,6 +81,7 @@ function Figures({ status }: { status: Status }) {
         {Number(status.head) === 0
           ? 'no event yet'
           : `events ${count(Number(status.store.oldest_sequence))} to ${count(Number(status.head))}`}
+        ; {bytes(status.store.disk_free_bytes)} free on its disk
       </Figure>
     </div>
   );
