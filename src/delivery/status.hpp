@@ -65,7 +65,7 @@ struct IntegrationStats {
     double delivered_per_second = 0;  ///< over the last minute
     /// From when an event was durable until its destination had accepted it; the mean of those of the last minute.
     std::optional<double> latency_seconds;
-    std::uint64_t redelivered = 0;    ///< dead letters accepted when sent again, since start; among `delivered`
+    std::uint64_t redelivered = 0;  ///< dead letters accepted when sent again, since start; among `delivered`
     std::optional<Timestamp> last_delivery;
     std::optional<DeliveryError>
         last_error;  ///< the latest since start; next_attempt_at only while something waits for it
