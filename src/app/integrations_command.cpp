@@ -29,9 +29,9 @@ void print_list(const boost::json::value& answer) {
 
 void print_one(const boost::json::value& item) {
     fmt::print("{} to {} is {}\n", text_of(item, "/id"), text_of(item, "/destination/type"), text_of(item, "/state"));
-    for (auto member :
-         {"matched", "delivered", "pending", "dead_lettered", "discarded", "lost", "lag_events", "lag_seconds",
-          "in_flight", "retries", "duplicates_possible", "bytes", "position", "head", "last_delivery"})
+    for (auto member : {"matched", "delivered", "pending", "dead_lettered", "discarded", "lost", "lag_events",
+                        "lag_seconds", "in_flight", "retries", "duplicates_possible", "bytes", "position", "head",
+                        "last_delivery", "latency_seconds"})
         fmt::print("  {:<20} {}\n", member, text_of(item, fmt::format("/stats/{}", member)));
     if (text_of(item, "/replay/id") != "-") {
         bool running = text_of(item, "/replay/running") == "true";

@@ -47,8 +47,10 @@ int run_status(const StatusCommand& command) {
     fmt::print("sluice {} at {}, up for {}\n", text_of(value, "/version"), command.address.url,
                time_text(number(value, "/uptime_seconds")));
     fmt::print("  events        {}\n", text_of(value, "/accepted"));
+    fmt::print("  delivered     {}\n", text_of(value, "/delivered"));
     fmt::print("  oldest kept   {}\n", text_of(value, "/store/oldest_sequence"));
-    fmt::print("  on disk       {}\n", about(number(value, "/store/bytes")));
+    fmt::print("  on disk       {}, {} free\n", about(number(value, "/store/bytes")),
+               about(number(value, "/store/disk_free_bytes")));
     std::string states;
     for (auto state : {"running", "throttled", "paused", "failing", "blocked"})
         states += fmt::format("{}{} {}", states.empty() ? "" : ", ",
