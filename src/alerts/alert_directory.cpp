@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "control/record_kinds.hpp"
 #include "control/settings_change.hpp"
+#include "destination/secret_files.hpp"
 
 namespace sluice {
 
@@ -81,7 +82,14 @@ Result<std::vector<AlertDirectory::FileAlert>> AlertDirectory::check(const std::
         AlertOrigin origin;
         origin.path = fmt::format("alerts[{}]", i);
         origin.all_orgs = true;
-        auto parsed = parse_alert(file_alerts[i], origin);
+        static constexpr std::string_view kSecret[] = {"secret"};
+        auto whole = with_secret_files(file_alerts[i], kSecret, true);
+        if (!whole) {
+            Error error = flattened(whole.error());
+            error.message = origin.path + "." + error.message;
+            return locate(error);
+        }
+        auto parsed = parse_alert(*whole, origin);
         if (!parsed) return locate(parsed.error());
         for (std::size_t before = 0; before < i; ++before) {
             if (out[before].alert.id == parsed->id)

@@ -179,6 +179,21 @@ TEST(OpenApi, ExamplesAreIntegrationsThatTheProgramTakes) {
     EXPECT_EQ(static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1, known.size()) << list;
 }
 
+/// `x_file` for each secret `x` that is text, as every destination takes it (destination/secret_files.hpp).
+Names files_for_secrets(std::string_view type, const object& schema) {
+    static const DestinationRegistry kRegistry = make_registry();
+    const auto& properties = schema.at("properties").as_object();
+    Names out;
+    for (std::string_view path : kRegistry.find(type)->secret_paths) {
+        const auto* member = properties.if_contains(path);
+        if (member == nullptr) continue;
+        const auto* member_type = member->as_object().if_contains("type");
+        bool is_object = member_type != nullptr && member_type->is_string() && member_type->as_string() == "object";
+        if (!is_object) out.insert(std::string(path) + "_file");
+    }
+    return out;
+}
+
 TEST(OpenApi, DescribesTheSettingsOfEachDestinationThatItsFactoryTakes) {
     for (const auto& [example_name, schema_name] : {std::pair{"Kinesis", "KinesisDestination"},
                                                     {"Sqs", "SqsDestination"},
@@ -189,7 +204,10 @@ TEST(OpenApi, DescribesTheSettingsOfEachDestinationThatItsFactoryTakes) {
                                                     {"Webhook", "WebhookDestination"},
                                                     {"File", "FileDestination"}}) {
         auto taken = taken_at(example(example_name), {"destination"});
-        EXPECT_EQ(described_members(component("schemas", schema_name)), taken) << example_name;
+        const object& schema = component("schemas", schema_name);
+        Names all = taken;
+        all.merge(files_for_secrets(example(example_name).at("destination").at("type").as_string(), schema));
+        EXPECT_EQ(described_members(schema), all) << example_name;
         if (taken.contains("tls")) {
             EXPECT_EQ(described_members(component("schemas", "Tls")),
                       taken_at(example(example_name), {"destination", "tls"}))
@@ -205,7 +223,9 @@ TEST(OpenApi, DescribesTheSettingsOfAnIntegration) {
         EXPECT_EQ(described_members(component("schemas", schema)), taken_at(example("File"), {member})) << member;
     const auto& entra =
         component("schemas", "EventHubsDestination").at("properties").as_object().at("credentials").as_object();
-    EXPECT_EQ(described_members(entra), taken_at(example("EventHubsEntra"), {"destination", "credentials"}));
+    Names taken = taken_at(example("EventHubsEntra"), {"destination", "credentials"});
+    taken.insert("client_secret_file");
+    EXPECT_EQ(described_members(entra), taken);
 }
 
 TEST(OpenApi, DescribesAwsCredentialsAsTheyAreTaken) {

@@ -20,10 +20,9 @@ constexpr std::string_view kForms =
 /// kAwsCredentialSecretPaths goes as deep.
 constexpr int kMaxNesting = 1;
 
-constexpr std::array<std::string_view, 12> kMembers = {
-    "csv",           "csv_file",           "access_key_id", "secret_access_key", "secret_access_key_file",
-    "session_token", "session_token_file", "role_arn",      "external_id",       "source",
-    "profile",       "environment"};
+constexpr std::array<std::string_view, 9> kMembers = {"csv",           "access_key_id", "secret_access_key",
+                                                      "session_token", "role_arn",      "external_id",
+                                                      "source",        "profile",       "environment"};
 
 /// Reads one credentials object. Holds only what its functions share.
 class Parser {
@@ -40,12 +39,11 @@ class Parser {
         object_ = &credentials.get_object();
         if (auto known = check_names(); !known) return known.error();
 
-        bool is_key = has("access_key_id") || has("secret_access_key") || has("secret_access_key_file");
-        int forms = has("csv") + has("csv_file") + is_key + has("role_arn") + has("profile") + has("environment");
+        bool is_key = has("access_key_id") || has("secret_access_key");
+        int forms = has("csv") + is_key + has("role_arn") + has("profile") + has("environment");
         if (forms == 0) return error("", "names no credentials", kForms);
         if (forms > 1) return error("", "names more than one kind of credentials", kForms);
         if (has("csv")) return from_csv();
-        if (has("csv_file")) return from_csv_file();
         if (has("role_arn")) return from_role();
         if (has("profile")) return from_profile();
         if (has("environment")) return from_environment();
@@ -82,27 +80,6 @@ class Parser {
         return std::string(clean);
     }
 
-    Result<std::string> file(std::string_view name) const {
-        if (!rules_.operator_owned) {
-            return error(name, "is for the operator's own integrations only", "Paste the file's text instead.");
-        }
-        auto path = text(name);
-        if (!path) return path.error();
-        auto content = environment_.read_file(environment_.expand_home(*path));
-        if (!content) return error(name, "names a file that cannot be used: " + content.error().message);
-        return content;
-    }
-
-    /// `name` or `name_file`; empty when neither is given.
-    Result<std::string> text_or_file(std::string_view name, std::string_view file_name) const {
-        if (has(name) && has(file_name)) return error(name, fmt::format("and {} cannot both be given", file_name));
-        if (has(name)) return text(name);
-        if (!has(file_name)) return std::string();
-        auto content = file(file_name);
-        if (!content) return content.error();
-        return std::string(clean_pasted(*content));
-    }
-
     Result<AwsCredentialSettings> key_settings(std::string_view member, Result<AwsAccessKey> key) const {
         if (!key) return error(member, key.error().message, key.error().hint);
         return AwsCredentialSettings{AwsKeySettings{std::move(*key)}};
@@ -115,21 +92,14 @@ class Parser {
         return key_settings("csv", parse_pasted_access_key(whole.reveal()));
     }
 
-    Result<AwsCredentialSettings> from_csv_file() const {
-        auto content = file("csv_file");
-        if (!content) return content.error();
-        Secret whole(std::move(*content));
-        return key_settings("csv_file", parse_pasted_access_key(whole.reveal()));
-    }
-
     Result<AwsCredentialSettings> from_key() const {
         if (!has("access_key_id")) return error("access_key_id", "is missing");
         auto id = text("access_key_id");
         if (!id) return id.error();
-        auto secret = text_or_file("secret_access_key", "secret_access_key_file");
+        if (!has("secret_access_key")) return error("secret_access_key", "is missing");
+        auto secret = text("secret_access_key");
         if (!secret) return secret.error();
-        if (secret->empty()) return error("secret_access_key", "is missing");
-        auto token = text_or_file("session_token", "session_token_file");
+        Result<std::string> token = has("session_token") ? text("session_token") : std::string();
         if (!token) return token.error();
         AwsAccessKey key{std::move(*id), Secret(std::move(*secret)), Secret(std::move(*token))};
         if (auto good = check_access_key(key); !good) return error("", good.error().message, good.error().hint);

@@ -47,12 +47,12 @@ struct SettingsFact {
     std::string value;
 };
 
-/// One kind of destination. Pure apart from make(): parse() does no I/O (other than reading a `…_file` the operator
-/// named).
+/// One kind of destination. Pure apart from make().
 struct DestinationKind {
     std::string_view type;  ///< `kinesis`
     /// Validates `settings` (the `destination:` object of an integration, `type` included). The error names the member
     /// and what to do, never a secret's value. Unknown members are errors that suggest the nearest known one.
+    /// Registered, it takes a file's name for each secret too (secret_files.hpp).
     std::function<Result<void>(const boost::json::object& settings, const DestinationContext& context)> check;
     /// Builds it. No network traffic until deliver() or probe().
     std::function<Result<std::unique_ptr<Destination>>(const boost::json::object& settings,

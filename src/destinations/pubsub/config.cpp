@@ -35,24 +35,8 @@ void keep_credentials(SettingsReader& settings, std::string_view member, const b
 }
 
 void read_credentials(SettingsReader& settings, const DestinationContext& context, Config& config) {
-    const auto* given = settings.value("credentials");
-    auto file = settings.text("credentials_file");
-    if (given != nullptr && file) {
-        settings.fail("credentials_file", "is given beside credentials", "Give one of the two.");
-    } else if (given != nullptr) {
+    if (const auto* given = settings.value("credentials"))
         keep_credentials(settings, "credentials", *given, context, config);
-    } else if (file && !context.operator_owned) {
-        settings.fail("credentials_file", "is for the operator's own integrations only",
-                      "Paste the file's content as credentials.");
-    } else if (file) {
-        auto content = auth::SystemAwsEnvironment::instance().read_file(*file);
-        if (content) {
-            keep_credentials(settings, "credentials_file", boost::json::value(boost::json::string(*content)), context,
-                             config);
-        } else {
-            settings.fail("credentials_file", "cannot be read: " + content.error().message);
-        }
-    }
 }
 
 void read_topic(SettingsReader& settings, Config& config, std::string& project_of_topic) {

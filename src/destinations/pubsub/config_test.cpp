@@ -58,22 +58,6 @@ TEST_F(PubSubConfig, TheKeyFileMayBeTextAsItWasPasted) {
     EXPECT_EQ(parsed().project, "demo-project");
 }
 
-TEST_F(PubSubConfig, TheKeyFileMayBeAFileOfTheOperators) {
-    auto path = std::filesystem::temp_directory_path() / ("pubsub-config-test-" + std::to_string(::getpid()) + ".json");
-    std::ofstream(path) << boost::json::serialize(auth::service_account_for_test());
-    settings_.erase("credentials");
-    settings_["credentials_file"] = path.string();
-    EXPECT_EQ(parsed().project, "demo-project");
-    settings_["credentials"] = auth::service_account_for_test();
-    EXPECT_THAT(refusal(), HasSubstr("destination.credentials_file is given beside credentials"));
-    settings_.erase("credentials");
-    tenant();
-    EXPECT_THAT(refusal(), HasSubstr("operator's own"));
-    context_.operator_owned = true;
-    std::filesystem::remove(path);
-    EXPECT_THAT(refusal(), HasSubstr("cannot be read"));
-}
-
 TEST_F(PubSubConfig, TheProjectIsAsToldElseTheTopicsElseTheCredentials) {
     settings_["topic"] = "projects/other-project/topics/events";
     auto config = parsed();
