@@ -128,17 +128,19 @@ TEST_F(EventHubsHttps, AMissingHubIsCreatedAndTheEventsSent) {
 }
 
 TEST_F(EventHubsHttps, AHubIsCreatedOnceForAllWhoNeedIt) {
-    auto gate = std::make_shared<http::Gate>();
-    answer(404);
-    answer(404);
-    service_.then(Behaviour::respond(201).after(gate));
+    auto both_asked = std::make_shared<http::Gate>();
+    auto creating = std::make_shared<http::Gate>();
+    for (int i = 0; i < 2; ++i) service_.then(Behaviour::respond(404).after(both_asked));
+    service_.then(Behaviour::respond(201).after(creating));
     for (int i = 0; i < 2; ++i) answer(201);
     auto destination = make({}, 2);
     TestBatch batch;
     batch.add("1", "a").add("2", "b");
     std::thread opening([&] {
+        service_.wait_for_requests(2);
+        both_asked->open();
         service_.wait_for_requests(3);
-        gate->open();
+        creating->open();
     });
     for (const auto& verdict : deliver(*destination, batch)) EXPECT_EQ(verdict.kind, Verdict::Kind::accepted);
     opening.join();
