@@ -163,6 +163,7 @@ boost::asio::awaitable<std::shared_ptr<const Failure>> HttpsDestination::create(
     } else {
         pauses_.erase(hub);
     }
+    if (!creation->failure) ++created_[hub];
     creation->over = true;
     creations_.erase(hub);
     for (auto& each : creation->waiting) each.set();
@@ -180,11 +181,13 @@ boost::asio::awaitable<Verdict> HttpsDestination::send_run(std::span<const Messa
     request.body.push_back(body);
     for (bool created = false;; created = true) {
         if (deadline.passed()) co_return Verdict::retry(too_late(hub));
+        const std::uint64_t created_before = created_[hub];
         auto sent = co_await call(request, hub, deadline);
         if (!sent.answer) co_return sent.verdict;
         auto verdict = verdict_of_send(*sent.answer, hub);
         bool missing = verdict.failure && verdict.failure->error_class == ErrorClass::missing_target;
         if (!missing || created) co_return verdict;
+        if (created_[hub] != created_before) continue;  // by another request, after this one was answered
         if (!config_.create_hubs) {
             auto failure = hub_missing(Refusal::none_asked, verdict.failure->code, {}, hub);
             co_return Verdict::retry(std::make_shared<const Failure>(std::move(failure)));

@@ -49,6 +49,7 @@ class HttpsDestination final : public Destination {
     HubAccess access_;
     std::map<std::string, CreationPause, std::less<>> pauses_;
     std::map<std::string, std::shared_ptr<Creation>, std::less<>> creations_;  ///< under way
+    std::map<std::string, std::uint64_t, std::less<>> created_;  ///< how often each hub was: once, unless deleted since
     http::ClientPool pool_;
 };
 
