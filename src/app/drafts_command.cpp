@@ -74,17 +74,6 @@ int print_check(const boost::json::value& answer) {
     return good ? 0 : 1;
 }
 
-int print_sample(const boost::json::value& answer) {
-    if (text_of(answer, "/accepted") == "true") {
-        fmt::print("the sample was accepted\n");
-        return 0;
-    }
-    fmt::print("the sample was refused: {} {}: {}\n", text_of(answer, "/error/class"), text_of(answer, "/error/code"),
-               text_of(answer, "/error/message"));
-    fmt::print("  what to do  {}\n", text_of(answer, "/error/hint"));
-    return 1;
-}
-
 int print_preview(const boost::json::value& answer) {
     if (text_of(answer, "/error") != "-") {
         fmt::print("would become a dead letter: {}: {}\n", text_of(answer, "/error/code"),
@@ -116,7 +105,7 @@ int print_answer(const DraftsCommand& command, const boost::json::value& answer)
     if (command.action == "recognise") return print_recognised(answer);
     if (command.action == "check") return print_check(answer);
     if (command.action == "test") return print_probe_json(answer) ? 0 : 1;
-    if (command.action == "sample") return print_sample(answer);
+    if (command.action == "sample") return print_sample_json("the draft", answer) ? 0 : 1;
     if (command.action == "preview") return print_preview(answer);
     return print_recent(answer);
 }

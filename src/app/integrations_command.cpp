@@ -47,16 +47,6 @@ void print_one(const boost::json::value& item) {
     fmt::print("  what to do           {}\n", text_of(item, "/stats/last_error/hint"));
 }
 
-void print_sample(const std::string& id, const boost::json::value& answer) {
-    if (text_of(answer, "/accepted") == "true") {
-        fmt::print("{}: the sample was accepted\n", id);
-        return;
-    }
-    fmt::print("{}: the sample was refused: {} {}: {}\n", id, text_of(answer, "/error/class"),
-               text_of(answer, "/error/code"), text_of(answer, "/error/message"));
-    fmt::print("  what to do  {}\n", text_of(answer, "/error/hint"));
-}
-
 void print_replay(const boost::json::value& answer) {
     fmt::print("{}: from {} to {}; see how far it is with: sluice integrations show\n", text_of(answer, "/id"),
                text_of(answer, "/from"), text_of(answer, "/to"));
@@ -201,10 +191,7 @@ int print_answer(const ManageCommand& command, const boost::json::value& value) 
                    text_of(value, "/changed"), text_of(value, "/removed"), text_of(value, "/unchanged"));
     if (action == "pause" || action == "resume" || action == "delete") fmt::print("{}: done\n", command.id);
     if (action == "test") return print_probe_json(value) ? 0 : 1;
-    if (action == "sample") {
-        print_sample(command.id, value);
-        return text_of(value, "/accepted") == "true" ? 0 : 1;
-    }
+    if (action == "sample") return print_sample_json(command.id, value) ? 0 : 1;
     return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "app/command_output.hpp"
+
 namespace sluice::app {
 namespace {
 
@@ -37,6 +39,17 @@ bool print_probe_json(const boost::json::value& report) {
         print_step(text("name"), text("outcome"), text("detail"), text("hint"));
     }
     return ok;
+}
+
+bool print_sample_json(std::string_view name, const boost::json::value& answer) {
+    if (text_of(answer, "/accepted") == "true") {
+        fmt::print("{}: the sample was accepted\n", name);
+        return true;
+    }
+    fmt::print("{}: the sample was refused: {} {}: {}\n", name, text_of(answer, "/error/class"),
+               text_of(answer, "/error/code"), text_of(answer, "/error/message"));
+    fmt::print("  what to do  {}\n", text_of(answer, "/error/hint"));
+    return false;
 }
 
 }  // namespace sluice::app

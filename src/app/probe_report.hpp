@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <string_view>
 
 #include "destination/destination.hpp"
 
@@ -10,5 +11,8 @@ namespace sluice::app {
 bool print_probe(const ProbeReport& report);
 /// The same from the API's answer: `{"ok":…,"steps":[{"name","outcome","detail","hint"}]}`.
 bool print_probe_json(const boost::json::value& report);
+
+/// What became of a sample event, as the API tells it; true when it was accepted.
+bool print_sample_json(std::string_view name, const boost::json::value& answer);
 
 }  // namespace sluice::app
