@@ -37,16 +37,6 @@ boost::json::object item_json(const AlertDirectory::Item& item, const AlertSende
 
 constexpr std::string_view kUnknown = "unknown_alert";
 
-std::string entity_tag(const std::string& revision) {
-    return '"' + revision + '"';
-}
-
-http::Response item_response(int status, const AlertDirectory::Item& item, boost::json::object json) {
-    auto response = json_response(status, std::move(json));
-    response.headers.set("ETag", entity_tag(item.revision));
-    return response;
-}
-
 }  // namespace
 
 std::vector<Route> AlertCalls::routes() {
@@ -90,7 +80,7 @@ boost::asio::awaitable<http::Response> AlertCalls::create(Call call) {
     boost::json::object json = item_json(made->item, sender_);
     // Made just now, and shown this once: the receiver needs it.
     if (made->secret) json["secret"] = made->secret->reveal();
-    auto response = item_response(201, made->item, std::move(json));
+    auto response = revision_response(201, std::move(json), made->item.revision);
     response.headers.set("Location", "/v1/alerts/" + made->item.id);
     response.headers.set("Cache-Control", "no-store");
     co_return response;
@@ -98,7 +88,8 @@ boost::asio::awaitable<http::Response> AlertCalls::create(Call call) {
 
 boost::asio::awaitable<http::Response> AlertCalls::get(Call call) {
     auto item = directory_.get(call.caller, call.parameters[0]);
-    co_return item ? item_response(200, *item, item_json(*item, sender_)) : problem_of(item.error(), kUnknown);
+    co_return item ? revision_response(200, item_json(*item, sender_), item->revision)
+                   : problem_of(item.error(), kUnknown);
 }
 
 boost::asio::awaitable<http::Response> AlertCalls::change(Call call) {
@@ -120,7 +111,7 @@ boost::asio::awaitable<http::Response> AlertCalls::change(Call call) {
     }
     Result<AlertDirectory::Item> changed =
         co_await directory_.change(std::move(call.caller), id, std::move(*settings), merge, std::move(expected));
-    co_return changed ? item_response(200, *changed, item_json(*changed, sender_))
+    co_return changed ? revision_response(200, item_json(*changed, sender_), changed->revision)
                       : problem_of(changed.error(), kUnknown);
 }
 

@@ -53,6 +53,16 @@ http::Response json_response(int status, const boost::json::value& value) {
     return http::Response::json(status, std::move(text));
 }
 
+std::string entity_tag(std::string_view revision) {
+    return '"' + std::string(revision) + '"';
+}
+
+http::Response revision_response(int status, const boost::json::value& value, std::string_view revision) {
+    auto response = json_response(status, value);
+    response.headers.set("ETag", entity_tag(revision));
+    return response;
+}
+
 bool names_entity_tag(std::string_view condition, std::string_view tag) {
     bool named = false;
     http::for_each_element(condition, [&](std::string_view one) {

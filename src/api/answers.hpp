@@ -11,6 +11,10 @@
 namespace sluice::api {
 
 http::Response json_response(int status, const boost::json::value& value);
+/// The entity tag of a revision (RFC 9110 §8.8.3).
+std::string entity_tag(std::string_view revision);
+/// With the revision as its ETag, for If-Match.
+http::Response revision_response(int status, const boost::json::value& value, std::string_view revision);
 /// Whether a condition (RFC 9110, If-Match and If-None-Match: a list of entity tags, or `*`) names the tag. Weak tags
 /// count: what is sent differs by its coding only.
 bool names_entity_tag(std::string_view condition, std::string_view tag);

@@ -28,14 +28,8 @@ std::optional<LogPosition> parse_position(std::string_view text) {
     return position;
 }
 
-std::string entity_tag(const std::string& revision) {
-    return '"' + revision + '"';
-}
-
 http::Response item_response(int status, const IntegrationDirectory::Item& item) {
-    auto response = json_response(status, to_json(item));
-    response.headers.set("ETag", entity_tag(item.revision));
-    return response;
+    return revision_response(status, to_json(item), item.revision);
 }
 
 }  // namespace
