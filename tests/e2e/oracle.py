@@ -322,19 +322,26 @@ def run_mixed(binary, seed, namespace, report):
             world.close()
 
 
+# The sandbox keeps no more than its bound of what it received.
+KILLS_JUDGED_TOGETHER = 20
+
+
 def run_kills(binary, rounds, seed, report):
     with Folder() as folder:
         world = World(binary, folder, seed, False, False)
         try:
-            looking = Judge(world, "kill -9 again and again", seed, report)
-            world.load = KeyedLoad(world.sluice, seed, "k").start()
-            for number in range(1, rounds + 1):
-                time.sleep(world.rng.uniform(0.05, 0.8))  # the moment is what is being tried
-                world.crash()
-                print(f"  round {number}: killed and back, {world.load.total()} events acknowledged", flush=True)
-            acknowledged = world.load.stop()
-            world.drain(sum(len(each) for each in acknowledged.values()))
-            looking.conclude(acknowledged, 0)
+            judged = written = 0
+            for first in range(1, rounds + 1, KILLS_JUDGED_TOGETHER):
+                looking = Judge(world, "kill -9 again and again", seed, report)
+                world.load = KeyedLoad(world.sluice, seed + first, f"k{first}").start()
+                for number in range(first, min(first + KILLS_JUDGED_TOGETHER, rounds + 1)):
+                    time.sleep(world.rng.uniform(0.05, 0.8))  # the moment is what is being tried
+                    world.crash()
+                    print(f"  round {number}: killed and back, {world.load.total()} events acknowledged", flush=True)
+                acknowledged = world.load.stop()
+                written += sum(len(each) for each in acknowledged.values())
+                world.drain(written)
+                judged = looking.conclude(acknowledged, judged)
             world.sluice.stop()
         except Failed:
             print(world.sluice.log_tail() if world.sluice else "", flush=True)
