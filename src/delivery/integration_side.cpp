@@ -15,7 +15,7 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr std::size_t kLettersAtOnce = 500;
+constexpr std::size_t kLettersSentAtOnce = 500;
 /// While live events wait, a replay has one part of so many of the destination's time and of the rate limits.
 constexpr unsigned kReplayShare = 5;
 
@@ -70,17 +70,20 @@ LaneOptions IntegrationRuntime::side_options() const {
 }
 
 /// Takes the side lane's next batch, and waits until the live lane has nothing of its keys under way. Others go on
-/// being sent; those of the batch wait until side_deliver() has ended.
+/// being sent; those of the batch wait until side_deliver() has ended. A replay's keys are not waited for: what it
+/// sends has been delivered once, in order, and has no place among the live events that waiting could keep.
 awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side) {
     std::optional<BatchIndex> batch;
     if (!stopping_) batch = side.lane.next_batch(now());
     if (!batch) co_return batch;
     std::vector<Lane::KeyName> keys;
-    for (SlotIndex slot : side.lane.batch(*batch)) {
-        Lane::KeyName key = side.lane.key_of(slot);
-        // Each has numbers of its own for the targets.
-        key.target = slots_->target_index(side.slots->target_name(key.target));
-        keys.push_back(key);
+    if (side.replay.empty()) {
+        for (SlotIndex slot : side.lane.batch(*batch)) {
+            Lane::KeyName key = side.lane.key_of(slot);
+            // Each has numbers of its own for the targets.
+            key.target = slots_->target_index(side.slots->target_name(key.target));
+            keys.push_back(key);
+        }
     }
     lane_->lend(std::move(keys));
     while (!lane_->lent_is_free() && !stopping_) co_await lent_free_.wait(Deadline::never());
@@ -166,7 +169,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
 /// Feeds the next of the letters; gives where to go on, nullopt at the end.
 awaitable<Result<std::optional<LogPosition>>> IntegrationRuntime::feed_letters(SideLane& side, DeadLetterFilter filter,
                                                                                LogPosition after) {
-    Result<DeadLetterPage> page = co_await dead_letters(std::move(filter), after, kLettersAtOnce);
+    Result<DeadLetterPage> page = co_await dead_letters(std::move(filter), after, kLettersSentAtOnce);
     if (!page) co_return page.error();
     for (const DeadLetter& letter : page->items) {
         ++side.left;
