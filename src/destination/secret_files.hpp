@@ -8,9 +8,10 @@
 
 namespace sluice {
 
-/// The settings with what files hold in place of the files' names: beside each secret `x` there may be `x_file`
-/// instead, for the operator's own integrations. `secret_paths`: dotted, of DestinationKind; one that ends with `*` has
-/// no file. The error names the member. Reads the files: blocking, each at most 1 MiB.
+/// The settings with what files hold in place of the files' names, for the operator's own integrations: instead of a
+/// secret `x` there may be `x_file`; where a secret is an object of several, `{"file": name}` in place of any of them.
+/// `secret_paths`: dotted, of DestinationKind. The error names the member. Reads the files: blocking, each at most
+/// 1 MiB.
 Result<boost::json::object> with_secret_files(boost::json::object settings,
                                               std::span<const std::string_view> secret_paths, bool operator_owned);
 

@@ -25,7 +25,7 @@ class SecretFilesTest : public testing::Test {
     }
     Result<boost::json::object> read(boost::json::object settings, bool operator_owned = true) {
         static constexpr std::string_view kPaths[] = {"secret", "credentials.csv", "credentials.source.csv",
-                                                      "devices.*"};
+                                                      "devices.*", "headers"};
         return with_secret_files(std::move(settings), kPaths, operator_owned);
     }
 
@@ -44,8 +44,24 @@ TEST_F(SecretFilesTest, AFilesTextStandsWhereItsNameStood) {
               R"("csv":"Endpoint=sb://a;Key=b\n"},"secret":"Endpoint=sb://a;Key=b\n"})");
 }
 
+TEST_F(SecretFilesTest, WhereNamesAreTheCustomersOwnAnObjectNamesTheFile) {
+    auto name = write("device", "HostName=a;Key=b\r\n");
+    auto settings = read({{"devices", {{"io.a", {{"file", name}}}, {"io.b_file", "HostName=c"}}},
+                          {"headers", {{"Authorization", {{"file", name}}}}}});
+    ASSERT_TRUE(settings) << settings.error().message;
+    EXPECT_EQ(boost::json::serialize(*settings), R"({"devices":{"io.a":"HostName=a;Key=b","io.b_file":"HostName=c"},)"
+                                                 R"("headers":{"Authorization":"HostName=a;Key=b"}})");
+    auto refusal = read({{"devices", {{"io.a", {{"file", name}}}}}}, false);
+    ASSERT_FALSE(refusal);
+    EXPECT_EQ(refusal.error().message, "destination.devices.io.a.file is for the operator's own integrations only");
+    auto absent = read({{"devices", {{"io.a", {{"file", "/absent"}}}}}});
+    ASSERT_FALSE(absent);
+    EXPECT_THAT(absent.error().message, HasSubstr("destination.devices.io.a.file names a file that cannot be read"));
+}
+
 TEST_F(SecretFilesTest, SettingsWithoutFilesStayAsTheyAre) {
-    boost::json::object settings{{"secret", "s"}, {"credentials", "text"}, {"devices", {{"a_file", "b"}}}};
+    boost::json::object settings{
+        {"secret", "s"}, {"credentials", "text"}, {"devices", {{"a_file", "b"}, {"c", {{"file", 1}, {"d", 2}}}}}};
     EXPECT_EQ(*read(settings, false), settings);
 }
 
