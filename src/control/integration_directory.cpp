@@ -260,6 +260,10 @@ Result<IntegrationDirectory::Entry> IntegrationDirectory::visible(const Principa
     return found->second;
 }
 
+Error IntegrationDirectory::id_in_use(const std::string& id) {
+    return make_error(Errc::conflict, fmt::format("id \"{}\" is in use", id), "choose another id");
+}
+
 IntegrationDirectory::Item IntegrationDirectory::item_of(const std::string& id, const Entry& entry,
                                                          IntegrationStatus status) const {
     return {id,
@@ -315,8 +319,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     if (auto held = change.held(); !held) co_return held.error();
     {
         std::lock_guard lock(mutex_);
-        if (entries_.contains(id))
-            co_return make_error(Errc::conflict, fmt::format("the id \"{}\" is in use", id), "choose another id");
+        if (entries_.contains(id)) co_return id_in_use(id);
     }
     Entry entry = make_entry(*config, false, settings);
     Result<void> added = co_await start(entry, std::move(*config), std::nullopt);

@@ -76,10 +76,10 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
     /// Settings that somebody tries out before they are kept.
     struct Draft {
-        boost::json::object settings;  ///< complete with what is left to a default; has secrets
-        IntegrationOrigin origin;      ///< whose they are, and so what they may reach
-        std::vector<Error> problems;   ///< all that is wrong with them, by part; empty: `config` is there
-        std::optional<IntegrationConfig> config;
+        boost::json::object settings;             ///< complete with what is left to a default; has secrets
+        IntegrationOrigin origin;                 ///< whose they are, and so what they may reach
+        std::vector<Error> problems;              ///< all that is wrong with them, by part
+        std::optional<IntegrationConfig> config;  ///< there when nothing but an id in use is wrong with them
     };
     /// What `settings` would be for `caller`: under the rules of create(); or, given the `id` of an integration, of
     /// change(), with the secrets that it keeps. Nothing is kept of it. Errc::not_found, conflict as in change().
@@ -150,6 +150,7 @@ class IntegrationDirectory {
     class Change;
 
     Result<Entry> visible(const Principal& caller, const std::string& id) const;
+    static Error id_in_use(const std::string& id);
     Item item_of(const std::string& id, const Entry& entry, IntegrationStatus status) const;
     static Entry make_entry(const IntegrationConfig& config, bool from_file, boost::json::object settings);
     boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,

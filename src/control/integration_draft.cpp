@@ -35,6 +35,11 @@ Result<IntegrationDirectory::Draft> IntegrationDirectory::draft(const Principal&
     }
     if (!settings.contains("org")) settings["org"] = draft.origin.default_org;
     draft.problems = integration_problems(settings, parts_.registry, draft.origin);
+    if (const auto* name = settings.if_contains("id"); id.empty() && name != nullptr && name->is_string()) {
+        const std::string wanted(name->get_string());
+        std::lock_guard lock(mutex_);
+        if (entries_.contains(wanted)) draft.problems.push_back(id_in_use(wanted));
+    }
     boost::json::object tried = settings;
     if (!tried.contains("id")) tried["id"] = kNoId;
     if (auto config = parse_integration(tried, parts_.registry, draft.origin)) draft.config = std::move(*config);

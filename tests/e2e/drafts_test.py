@@ -217,6 +217,11 @@ def what_is_wrong(folder):
         require(check["settings"]["ordering"] == "key" and check["settings"]["org"] == "default", "defaults are shown")
         status, check = node.draft("check", {"id": "a", "destination": {"type": "nowhere"}})
         require(check["problems"][0]["field"] == "destination.type" and check["type"] is None, f"{check}")
+        taken = {"id": "taken", "filter": {"recTypes": ["io.a"]}, "destination": {"type": "webhook", "url": "https://a.example/"}}
+        require(node.api("POST", "/v1/integrations", json.dumps(taken))[0] == 201, "an integration")
+        status, check = node.draft("check", taken)
+        require([each["field"] for each in check["problems"]] == ["id"] and "in use" in check["problems"][0]["message"], f"{check}")
+        require(node.draft("check", taken, id="taken")[1]["ok"], "its own id is not in its way")
         for body, want in (("{", 400), ("{}", 422), ('{"settings":[]}', 422), ('{"settings":{},"what":1}', 422),
                            ('{"settings":{},"sequence":"x"}', 422), ('{"settings":{},"recTypes":["a..b"]}', 422)):
             status, answer = node.api("POST", "/v1/drafts/check", body)
