@@ -76,6 +76,7 @@ struct ManageCommand {
     bool force = false;  ///< replace, patch: also when the provider refuses them
     std::string from;    ///< replay: a sequence or time; dead letters: a time
     std::string to;
+    std::string state, destination_type, search, sort;  ///< list
     // Dead letters.
     std::string rec_type, error_class, code, target, key;
     std::vector<std::string> sequences;

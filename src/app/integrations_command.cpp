@@ -14,7 +14,7 @@
 namespace sluice::app {
 namespace {
 
-void print_list(const boost::json::value& answer) {
+void print_integrations(const boost::json::value& answer) {
     boost::system::error_code error;
     const auto* items = answer.find_pointer("/items", error);
     if (items == nullptr || !items->is_array()) return;
@@ -76,6 +76,17 @@ void print_dead_letter(const boost::json::value& letter) {
     fmt::print("\n  as it was written:\n\n{}\n", text_of(letter, "/envelope"));
 }
 
+std::string list_query(const ManageCommand& command) {
+    std::string query = fmt::format("?limit={}", command.limit);
+    for (auto [name, text] : {std::pair<std::string_view, const std::string*>{"after", &command.after},
+                              {"state", &command.state},
+                              {"type", &command.destination_type},
+                              {"q", &command.search},
+                              {"sort", &command.sort}})
+        if (!text->empty()) query += fmt::format("&{}={}", name, percent_encode(*text));
+    return query;
+}
+
 /// What is chosen among the dead letters, by name as the API has it.
 std::vector<std::pair<std::string_view, const std::string*>> chosen(const ManageCommand& command) {
     std::vector<std::pair<std::string_view, const std::string*>> out;
@@ -122,8 +133,7 @@ std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
     if (!command.id.empty()) call.target += "/" + percent_encode(command.id);
     const std::string& action = command.action;
     if (action == "list") {
-        call.target += fmt::format("?limit={}", command.limit);
-        if (!command.after.empty()) call.target += "&after=" + percent_encode(command.after);
+        call.target += list_query(command);
     } else if (action == "create" || action == "replace" || action == "patch") {
         auto body = read_all(command.file);
         if (!body) return std::nullopt;
@@ -180,7 +190,7 @@ int print_redelivered(const ManageCommand& command, const boost::json::value& va
 
 int print_answer(const ManageCommand& command, const boost::json::value& value) {
     const std::string& action = command.action;
-    if (action == "list") print_list(value);
+    if (action == "list") print_integrations(value);
     if (action == "show" || action == "create" || action == "replace" || action == "patch") print_one(value);
     if (action == "dead-letters") print_dead_letters(value);
     if (action == "dead-letter") print_dead_letter(value);

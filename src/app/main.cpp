@@ -316,7 +316,14 @@ int main(int argc, char** argv) {
     integrations_app->require_subcommand(1);
     auto* list_app = add_manage(*integrations_app, manage, "list", "list", "All of them, with state and lag", false);
     list_app->add_option("--limit", manage.values.limit, "At most so many")->capture_default_str();
-    list_app->add_option("--after", manage.values.after, "Beyond this id");
+    list_app->add_option("--after", manage.values.after, "Where the page before said that there is more");
+    list_app->add_option("--state", manage.values.state, "Only those: running, paused, throttled, failing, blocked");
+    list_app->add_option("--type", manage.values.destination_type, "Only those to one kind of destination");
+    list_app->add_option("--search", manage.values.search, "Only those with this in id, org, target or last error");
+    list_app->add_option("--sort", manage.values.sort, "id, lag, state or last_error; -lag: the greatest first");
+    example(list_app,
+            "  sluice integrations list --state failing,blocked\n"
+            "  sluice integrations list --sort -lag --limit 20");
     add_manage(*integrations_app, manage, "show", "show", "One, with its ledger and last error", true);
     auto* create_app = add_manage(*integrations_app, manage, "create", "create", "Make one from JSON", false);
     create_app->add_option("FILE", manage.values.file, "The settings as JSON; - is standard input")->required();
