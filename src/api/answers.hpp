@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,10 @@
 #include "http/message.hpp"
 
 namespace sluice::api {
+
+inline std::string_view view_of(const boost::json::string& text) {
+    return {text.data(), text.size()};
+}
 
 http::Response json_response(int status, const boost::json::value& value);
 /// The entity tag of a revision (RFC 9110 §8.8.3).

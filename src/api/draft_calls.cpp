@@ -5,6 +5,7 @@
 
 #include "api/answers.hpp"
 #include "api/draft_json.hpp"
+#include "api/provider_limits.hpp"
 #include "api/status_json.hpp"
 #include "base/ids.hpp"
 #include "destination/settings_reader.hpp"
@@ -13,8 +14,6 @@
 namespace sluice::api {
 namespace {
 
-constexpr auto kTestTimeout = std::chrono::seconds(30);
-constexpr auto kSampleTimeout = std::chrono::seconds(30);
 /// Tests and samples of drafts at a time, of all callers.
 constexpr int kMostReachingOut = 32;
 constexpr std::size_t kMostRecTypes = 100;
@@ -26,10 +25,6 @@ struct DraftBody {
     std::vector<std::string> rec_types;
     std::optional<Sequence> sequence;
 };
-
-std::string_view view_of(const boost::json::string& text) {
-    return {text.data(), text.size()};
-}
 
 void read_rec_types(SettingsReader& reader, DraftBody& body) {
     const auto* given = reader.value("recTypes");

@@ -34,11 +34,6 @@ array facts_json(const DestinationKind& kind, const object& destination) {
     return facts;
 }
 
-const object* destination_of(const object& settings) {
-    const auto* destination = settings.if_contains("destination");
-    return destination ? destination->if_object() : nullptr;
-}
-
 const DestinationKind* kind_of(const object* destination, const DestinationRegistry& registry) {
     const auto* type = destination ? destination->if_contains("type") : nullptr;
     if (type == nullptr || !type->is_string()) return nullptr;

@@ -10,14 +10,13 @@
 #include "api/draft_json.hpp"
 #include "api/integration_list.hpp"
 #include "api/paging.hpp"
+#include "api/provider_limits.hpp"
 #include "api/selection.hpp"
 #include "api/status_json.hpp"
 
 namespace sluice::api {
 namespace {
 
-constexpr auto kTestTimeout = std::chrono::seconds(30);
-constexpr auto kSampleTimeout = std::chrono::seconds(30);
 /// Redelivering many takes longer than a caller may want to wait: what is left then is asked for again.
 constexpr auto kRedeliverTimeout = std::chrono::seconds(25);
 

@@ -6,13 +6,13 @@
 #include <boost/json/array.hpp>
 #include <charconv>
 
+#include "api/paging.hpp"
 #include "api/status_json.hpp"
 #include "base/nearest.hpp"
 
 namespace sluice::api {
 namespace {
 
-constexpr std::size_t kPageLimit = 1000;
 /// What a light list shows of an error's message; the integration itself has it whole.
 constexpr std::size_t kShortMessage = 200;
 constexpr std::string_view kParameters[] = {"limit", "after", "state", "type", "org", "q", "sort", "details"};

@@ -9,7 +9,7 @@
 namespace sluice::api {
 namespace {
 
-constexpr std::string_view kUnknown = "unknown_org";
+constexpr std::string_view kUnknownOrg = "unknown_org";
 
 std::string entity_tag(const AccessDirectory::OrgItem& item) {
     return '"' + item.revision + '"';
@@ -73,7 +73,7 @@ boost::asio::awaitable<http::Response> OrgCalls::create(Call call) {
     if (!org) co_return problem_of(org.error());
     std::string id = org->id;
     Result<AccessDirectory::OrgItem> made = co_await directory_.create_org(std::move(*org));
-    if (!made) co_return problem_of(made.error(), kUnknown);
+    if (!made) co_return problem_of(made.error(), kUnknownOrg);
     made->integrations = integrations_.count_by_org()[id];
     auto response = item_response(201, *made);
     response.headers.set("Location", "/v1/orgs/" + id);
@@ -82,7 +82,7 @@ boost::asio::awaitable<http::Response> OrgCalls::create(Call call) {
 
 boost::asio::awaitable<http::Response> OrgCalls::get(Call call) {
     auto item = directory_.org(call.caller, integrations_.count_by_org(), call.parameters[0]);
-    co_return item ? item_response(200, *item) : problem_of(item.error(), kUnknown);
+    co_return item ? item_response(200, *item) : problem_of(item.error(), kUnknownOrg);
 }
 
 http::OrAnswer<std::string> OrgCalls::expected_revision(const Call& call, const AccessDirectory::OrgItem& item) const {
@@ -100,7 +100,7 @@ boost::asio::awaitable<http::Response> OrgCalls::change(Call call) {
     if (!body) co_return std::move(body.error());
     const std::string& id = call.parameters[0];
     auto before = directory_.org(call.caller, integrations_.count_by_org(), id);
-    if (!before) co_return problem_of(before.error(), kUnknown);
+    if (!before) co_return problem_of(before.error(), kUnknownOrg);
     auto expected = expected_revision(call, *before);
     if (!expected) co_return std::move(expected.error());
     // What a GET gave can be edited and sent back.
@@ -116,7 +116,7 @@ boost::asio::awaitable<http::Response> OrgCalls::change(Call call) {
     // What a patch was worked out on must still be what it is put onto.
     if (merge && expected->empty()) *expected = before->revision;
     Result<AccessDirectory::OrgItem> changed = co_await directory_.change_org(std::move(*org), std::move(*expected));
-    if (!changed) co_return problem_of(changed.error(), kUnknown);
+    if (!changed) co_return problem_of(changed.error(), kUnknownOrg);
     changed->integrations = before->integrations;
     co_return item_response(200, *changed);
 }
@@ -125,11 +125,11 @@ boost::asio::awaitable<http::Response> OrgCalls::erase(Call call) {
     const std::string& id = call.parameters[0];
     auto counts = integrations_.count_by_org();
     auto before = directory_.org(call.caller, counts, id);
-    if (!before) co_return problem_of(before.error(), kUnknown);
+    if (!before) co_return problem_of(before.error(), kUnknownOrg);
     auto expected = expected_revision(call, *before);
     if (!expected) co_return std::move(expected.error());
     Result<void> erased = co_await directory_.erase_org(id, std::move(counts), std::move(*expected));
-    if (!erased) co_return problem_of(erased.error(), kUnknown);
+    if (!erased) co_return problem_of(erased.error(), kUnknownOrg);
     http::Response response;
     response.status = 204;
     co_return response;

@@ -8,7 +8,6 @@
 namespace sluice::api {
 namespace {
 
-constexpr std::size_t kPageLimit = 1000;
 constexpr std::size_t kDefaultPage = 100;
 
 }  // namespace

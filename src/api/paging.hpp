@@ -11,6 +11,9 @@
 
 namespace sluice::api {
 
+/// Items on a page, at most.
+inline constexpr std::size_t kPageLimit = 1000;
+
 /// `?limit=` of a list, bounded; nullopt when it is not a number from 1 to 1000.
 std::optional<std::size_t> page_limit(const http::Request& request);
 /// 400 for such a one.

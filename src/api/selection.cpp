@@ -1,5 +1,7 @@
 #include "api/selection.hpp"
 
+#include "api/answers.hpp"
+
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
@@ -14,11 +16,7 @@ namespace sluice::api {
 namespace {
 
 constexpr std::size_t kMaxSequences = 10'000;
-constexpr std::string_view kMembers[] = {"recType", "class", "code", "target", "key", "from", "to"};
-
-std::string_view view_of(const boost::json::string& text) {
-    return {text.data(), text.size()};
-}
+constexpr std::string_view kSelectionMembers[] = {"recType", "class", "code", "target", "key", "from", "to"};
 
 std::optional<Sequence> parse_sequence(std::string_view text) {
     Sequence sequence = 0;
@@ -69,7 +67,7 @@ Result<void> read_member(DeadLetterFilter& filter, std::string_view name, std::s
                               fmt::format("{} is a time like 2026-11-23T14:05:00Z (RFC 3339)", name));
         (name == "from" ? filter.from : filter.to) = *time;
     } else {
-        return unknown_member(name, kMembers);
+        return unknown_member(name, kSelectionMembers);
     }
     return {};
 }

@@ -6,12 +6,13 @@
 #include "event/codec.hpp"
 
 namespace sluice::api {
-namespace {
 
 boost::json::value time_or_null(const std::optional<Timestamp>& time) {
     if (!time) return nullptr;
     return boost::json::string(format_rfc3339(*time));
 }
+
+namespace {
 
 boost::json::object error_json(const DeliveryError& error) {
     return {{"class", to_string(error.error_class)},

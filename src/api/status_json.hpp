@@ -11,6 +11,8 @@ namespace sluice::api {
 
 /// The JSON forms of product.md, member for member. Pure.
 boost::json::object to_json(const IntegrationStats& stats);
+/// RFC 3339, or null.
+boost::json::value time_or_null(const std::optional<Timestamp>& time);
 /// Seconds and rates, to the thousandth.
 double thousandths(double value) noexcept;
 boost::json::object to_json(const ReplayStatus& replay);

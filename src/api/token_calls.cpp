@@ -4,17 +4,13 @@
 
 #include "api/answers.hpp"
 #include "api/paging.hpp"
+#include "api/status_json.hpp"
 #include "destination/settings_reader.hpp"
 
 namespace sluice::api {
 namespace {
 
 constexpr auto kMaxOverlap = std::chrono::hours(30 * 24);
-
-boost::json::value time_or_null(const std::optional<Timestamp>& time) {
-    if (!time) return nullptr;
-    return boost::json::string(format_rfc3339(*time));
-}
 
 boost::json::array to_array(const std::vector<std::string>& texts) {
     boost::json::array out;

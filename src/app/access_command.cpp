@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_of(const json::value& value, std::string_view pointer) {
+std::string text_or_dash(const json::value& value, std::string_view pointer) {
     boost::system::error_code error;
     const auto* found = value.find_pointer(pointer, error);
     if (found == nullptr || found->is_null()) return "-";
@@ -32,8 +32,8 @@ std::string text_of(const json::value& value, std::string_view pointer) {
 
 /// `200 requests/s (400 at once), backlog 10GiB`
 std::string limits_of(const json::value& of) {
-    auto rate = text_of(of, "/limits/requests_per_second");
-    auto burst = text_of(of, "/limits/request_burst");
+    auto rate = text_or_dash(of, "/limits/requests_per_second");
+    auto burst = text_or_dash(of, "/limits/request_burst");
     std::string out;
     if (rate != "-") out = rate + " requests/s" + (burst == "-" ? "" : fmt::format(" ({} at once)", burst));
     boost::system::error_code error;
@@ -51,64 +51,66 @@ const json::array& items_of(const json::value& answer) {
 }
 
 void print_more(const json::value& answer) {
-    if (auto next = text_of(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
+    if (auto next = text_or_dash(answer, "/next"); next != "-") fmt::print("more: --after {}\n", next);
 }
 
 /// What a token may do, in a word.
 std::string rights_of(const json::value& token) {
-    if (text_of(token, "/pipe") == "true") return "pipe " + text_of(token, "/recTypes");
-    auto scopes = text_of(token, "/scopes");
-    return text_of(token, "/operator") == "true" ? "operator " + scopes : scopes;
+    if (text_or_dash(token, "/pipe") == "true") return "pipe " + text_or_dash(token, "/recTypes");
+    auto scopes = text_or_dash(token, "/scopes");
+    return text_or_dash(token, "/operator") == "true" ? "operator " + scopes : scopes;
 }
 
 void print_tokens(const json::value& answer) {
     fmt::print("{:<22} {:<20} {:<16} {:<12} {:<24} {:<24}  {}\n", "ID", "NAME", "ORG", "FROM", "EXPIRES", "LAST USED",
                "MAY");
     for (const auto& token : items_of(answer))
-        fmt::print("{:<22} {:<20} {:<16} {:<12} {:<24} {:<24}  {}\n", text_of(token, "/id"), text_of(token, "/name"),
-                   text_of(token, "/org"), text_of(token, "/source"),
-                   text_of(token, "/expired") == "true" ? "expired" : text_of(token, "/expires"),
-                   text_of(token, "/last_used"), rights_of(token));
+        fmt::print("{:<22} {:<20} {:<16} {:<12} {:<24} {:<24}  {}\n", text_or_dash(token, "/id"),
+                   text_or_dash(token, "/name"), text_or_dash(token, "/org"), text_or_dash(token, "/source"),
+                   text_or_dash(token, "/expired") == "true" ? "expired" : text_or_dash(token, "/expires"),
+                   text_or_dash(token, "/last_used"), rights_of(token));
     print_more(answer);
 }
 
 void print_token(const json::value& token) {
-    fmt::print("{}: {} of {}\n", text_of(token, "/id"), text_of(token, "/name"), text_of(token, "/org"));
+    fmt::print("{}: {} of {}\n", text_or_dash(token, "/id"), text_or_dash(token, "/name"), text_or_dash(token, "/org"));
     fmt::print("  {:<20} {}\n", "may", rights_of(token));
     fmt::print("  {:<20} {}\n", "limits", limits_of(token));
     for (auto member : {"source", "created", "created_by", "expires", "previous_valid_until", "last_used"})
-        fmt::print("  {:<20} {}\n", member, text_of(token, fmt::format("/{}", member)));
+        fmt::print("  {:<20} {}\n", member, text_or_dash(token, fmt::format("/{}", member)));
 }
 
 void print_issued(const json::value& token) {
     print_token(token);
-    fmt::print("\n      {}\n\nShown this once: keep it now.\n", text_of(token, "/token"));
+    fmt::print("\n      {}\n\nShown this once: keep it now.\n", text_or_dash(token, "/token"));
 }
 
 void print_orgs(const json::value& answer) {
     fmt::print("{:<28} {:<24} {:<6} {:>7} {:>13}  {}\n", "ID", "NAME", "FROM", "TOKENS", "INTEGRATIONS", "LIMITS");
     for (const auto& org : items_of(answer))
-        fmt::print("{:<28} {:<24} {:<6} {:>7} {:>13}  {}\n", text_of(org, "/id"), text_of(org, "/name"),
-                   text_of(org, "/source"), text_of(org, "/tokens"), text_of(org, "/integrations"), limits_of(org));
+        fmt::print("{:<28} {:<24} {:<6} {:>7} {:>13}  {}\n", text_or_dash(org, "/id"), text_or_dash(org, "/name"),
+                   text_or_dash(org, "/source"), text_or_dash(org, "/tokens"), text_or_dash(org, "/integrations"),
+                   limits_of(org));
     print_more(answer);
 }
 
 void print_org(const json::value& org) {
-    fmt::print("{}\n", text_of(org, "/id"));
+    fmt::print("{}\n", text_or_dash(org, "/id"));
     fmt::print("  {:<20} {}\n", "limits", limits_of(org));
     for (auto member : {"name", "source", "created", "tokens", "integrations"})
-        fmt::print("  {:<20} {}\n", member, text_of(org, fmt::format("/{}", member)));
+        fmt::print("  {:<20} {}\n", member, text_or_dash(org, fmt::format("/{}", member)));
 }
 
 void print_audit(const json::value& answer) {
     fmt::print("{:<24} {:<20} {:<16} {:<6} {:<52} {}\n", "TIME", "WHO", "FROM", "STATUS", "WHAT", "MEMBERS");
     for (const auto& entry : items_of(answer)) {
-        auto action = text_of(entry, "/action");
-        auto what = action.substr(0, action.find(' ')) + " " + text_of(entry, "/target");
-        auto code = text_of(entry, "/code");
-        fmt::print("{:<24} {:<20} {:<16} {:<6} {:<52} {}{}\n", text_of(entry, "/time"), text_of(entry, "/token/name"),
-                   text_of(entry, "/remote_address"), text_of(entry, "/status"), what, code == "-" ? "" : code + "  ",
-                   text_of(entry, "/members"));
+        auto action = text_or_dash(entry, "/action");
+        auto what = action.substr(0, action.find(' ')) + " " + text_or_dash(entry, "/target");
+        auto code = text_or_dash(entry, "/code");
+        fmt::print("{:<24} {:<20} {:<16} {:<6} {:<52} {}{}\n", text_or_dash(entry, "/time"),
+                   text_or_dash(entry, "/token/name"), text_or_dash(entry, "/remote_address"),
+                   text_or_dash(entry, "/status"), what, code == "-" ? "" : code + "  ",
+                   text_or_dash(entry, "/members"));
     }
     print_more(answer);
 }

@@ -32,7 +32,7 @@ class JsonMembers final : public spdlog::custom_flag_formatter {
 };
 
 /// A service's words may be no UTF-8.
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
     std::string out;
     http::append_json_string(out, text);
     return out;
@@ -81,9 +81,9 @@ void set_log_level(LogLevel level) {
 std::string log_text(LogFormat format, std::string_view message, const LogFields& fields) {
     std::string out;
     if (format == LogFormat::json) {
-        out = "\"message\":" + quoted(message);
+        out = "\"message\":" + json_quoted(message);
         for (const auto& [name, value] : fields)
-            if (!value.empty()) out += ',' + quoted(name) + ':' + quoted(value);
+            if (!value.empty()) out += ',' + json_quoted(name) + ':' + json_quoted(value);
         return out;
     }
     // Line breaks in somebody else's words would look like lines of ours.
@@ -93,7 +93,7 @@ std::string log_text(LogFormat format, std::string_view message, const LogFields
         out += ' ';
         out += name;
         out += '=';
-        out += is_one_word(value) ? value : quoted(value);
+        out += is_one_word(value) ? value : json_quoted(value);
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "app/command_output.hpp"
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/data_folder.hpp"
@@ -16,12 +17,6 @@ namespace sluice::app {
 namespace {
 
 using boost::json::object;
-
-int fail(const Error& error) {
-    fmt::print(stderr, "sluice secrets: {}\n", error.message);
-    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
-    return 1;
-}
 
 /// A data folder whose node is stopped, and cannot start meanwhile.
 struct StoppedFolder {
@@ -88,7 +83,7 @@ Result<object> ask_running(const SecretsCommand& command) {
     return std::move(value.get_object());
 }
 
-std::string text_of(const object& in, std::string_view name) {
+std::string member_text(const object& in, std::string_view name) {
     const auto* member = in.if_contains(name);
     if (member == nullptr || member->is_null()) return {};
     if (member->is_string()) return std::string(member->get_string());
@@ -100,25 +95,25 @@ std::string text_of(const object& in, std::string_view name) {
 }
 
 void print_status(const object& status) {
-    fmt::print("keys      {}\n", text_of(status, "source"));
-    fmt::print("seals     {}\n", text_of(status, "key"));
-    fmt::print("opens     {}\n", text_of(status, "keys"));
-    fmt::print("records   {}\n", text_of(status, "records"));
+    fmt::print("keys      {}\n", member_text(status, "source"));
+    fmt::print("seals     {}\n", member_text(status, "key"));
+    fmt::print("opens     {}\n", member_text(status, "keys"));
+    fmt::print("records   {}\n", member_text(status, "records"));
     if (const auto* by_key = status.if_contains("by_key"); by_key != nullptr && by_key->is_object())
         for (const auto& [key, count] : by_key->get_object())
             fmt::print("  {:<14} {}\n", std::string_view(key.data(), key.size()), boost::json::serialize(count));
-    if (text_of(status, "not_under_key") != "0")
+    if (member_text(status, "not_under_key") != "0")
         fmt::print("{} are not under the key that seals: sluice secrets rotate seals them anew\n",
-                   text_of(status, "not_under_key"));
+                   member_text(status, "not_under_key"));
 }
 
 void print_rotation(const object& done) {
     fmt::print("{} {}: {} records sealed anew\n",
-               text_of(done, "resumed") == "true" ? "completed with the key" : "new key", text_of(done, "key"),
-               text_of(done, "resealed"));
-    if (auto dropped = text_of(done, "dropped"); !dropped.empty())
+               member_text(done, "resumed") == "true" ? "completed with the key" : "new key", member_text(done, "key"),
+               member_text(done, "resealed"));
+    if (auto dropped = member_text(done, "dropped"); !dropped.empty())
         fmt::print("dropped {}; a backup made before needs it: keep the old key file with it\n", dropped);
-    if (auto kept = text_of(done, "kept"); !kept.empty()) fmt::print("kept, to open only: {}\n", kept);
+    if (auto kept = member_text(done, "kept"); !kept.empty()) fmt::print("kept, to open only: {}\n", kept);
 }
 
 }  // namespace
@@ -135,7 +130,7 @@ int run_secrets(const SecretsCommand& command) {
         print_status(*answer);
     else
         print_rotation(*answer);
-    if (auto warning = text_of(*answer, "warning"); !warning.empty()) {
+    if (auto warning = member_text(*answer, "warning"); !warning.empty()) {
         std::fflush(stdout);
         fmt::print(stderr, "{}\n", warning);
     }

@@ -34,7 +34,7 @@ Result<Configuration> configure(const ServeCommand& command) {
     return configuration;
 }
 
-int refuse(const Error& error) {
+int cannot_start(const Error& error) {
     fmt::print(stderr, "sluice: {}\n", error.message);
     if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
     return 1;
@@ -98,7 +98,7 @@ int run_serve(const ServeCommand& command) {
     keep_memory_private();
     auto manager = ServiceManager::of_this_process();
     auto configuration = configure(command);
-    if (!configuration) return refuse(configuration.error());
+    if (!configuration) return cannot_start(configuration.error());
     set_up_logging(configuration->log_level, configuration->log_format);
     report_grpc_lines_to([](std::string_view line) { log_event(LogLevel::debug, line, {{"from", "grpc"}}); });
     configuration->allow_loopback_to_tenants = command.sandbox;
@@ -110,7 +110,7 @@ int run_serve(const ServeCommand& command) {
     std::unique_ptr<sandbox::Sandbox> stand_ins;
     if (command.sandbox) {
         auto started = start_sandbox({});
-        if (!started) return refuse(started.error());
+        if (!started) return cannot_start(started.error());
         stand_ins = std::move(*started);
         spdlog::info("sandbox listens on {}", stand_ins->url());
         for (const auto& listener : stand_ins->listeners())
@@ -123,7 +123,7 @@ int run_serve(const ServeCommand& command) {
     std::function<Result<Configuration>()> read_again;
     if (!command.config.empty()) read_again = [command] { return configure(command); };
     Node node(std::move(*configuration), std::move(read_again));
-    if (auto started = node.start(); !started) return refuse(started.error());
+    if (auto started = node.start(); !started) return cannot_start(started.error());
     bool v6 = address.find(':') != std::string::npos;
     auto url = fmt::format("{}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
     if (const auto& token = node.new_admin_token()) show_new_token(*token, url);

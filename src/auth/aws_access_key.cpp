@@ -7,26 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "auth/pasted_text.hpp"
+
 namespace sluice::auth {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::string_view kHowToGetOne =
+constexpr std::string_view kHowToGetAnAccessKey =
     "In the AWS console: IAM, Users, the user, Security credentials, Create access key, Download .csv file; paste all "
     "of it.";
 
-Error refuse(std::string message, std::string_view hint = kHowToGetOne) {
+Error bad_access_key(std::string message, std::string_view hint = kHowToGetAnAccessKey) {
     return make_error(Errc::invalid_argument, std::move(message), std::string(hint));
-}
-
-bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
 }
 
 /// Lower case, letters and digits only: `Access key ID` and `aws_access_key_id` become comparable.
@@ -68,7 +60,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
         auto end = std::min(text.find_first_of("\r\n"), text.size());
-        if (auto line = trim(text.substr(0, end)); !line.empty()) lines.push_back(line);
+        if (auto line = trimmed(text.substr(0, end)); !line.empty()) lines.push_back(line);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return lines;
@@ -106,9 +98,9 @@ std::optional<AwsAccessKey> from_assignments(const std::vector<std::string_view>
     for (auto line : lines) {
         auto equals = line.find('=');
         if (equals == std::string_view::npos) continue;
-        auto name = trim(line.substr(0, equals));
+        auto name = trimmed(line.substr(0, equals));
         if (auto last = name.find_last_of(" :"); last != std::string_view::npos) name.remove_prefix(last + 1);
-        auto value = trim(line.substr(equals + 1));
+        auto value = trimmed(line.substr(equals + 1));
         if (value.ends_with(';')) value.remove_suffix(1);
         auto column = column_of(name);
         found = found || column == Column::key_id || column == Column::secret;
@@ -155,17 +147,17 @@ std::string with_line_breaks(std::string_view text) {
 
 std::optional<Error> another_kind(std::string_view text) {
     if (text.find("service_account") != std::string_view::npos && text.starts_with('{')) {
-        return refuse("is a Google service account's file, not an AWS access key");
+        return bad_access_key("is a Google service account's file, not an AWS access key");
     }
     if (text.starts_with("Endpoint=sb://") || text.starts_with("HostName=")) {
-        return refuse("is an Azure connection string, not an AWS access key");
+        return bad_access_key("is an Azure connection string, not an AWS access key");
     }
     if (text.starts_with("arn:")) {
-        return refuse("is the name of a resource (an ARN), not an access key",
-                      "To use a role, give credentials: {role_arn: …}.");
+        return bad_access_key("is the name of a resource (an ARN), not an access key",
+                              "To use a role, give credentials: {role_arn: …}.");
     }
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-        return refuse("is UTF-16 text", "Save the file as UTF-8, or paste its text.");
+        return bad_access_key("is UTF-16 text", "Save the file as UTF-8, or paste its text.");
     }
     return std::nullopt;
 }
@@ -179,45 +171,45 @@ Result<AwsAccessKey> checked(AwsAccessKey key) {
 
 std::string_view clean_pasted(std::string_view text) noexcept {
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    text = trim(text);
+    text = trimmed(text);
     for (char quote : {'"', '\'', '`'}) {
         if (text.size() < 2 || text.front() != quote || text.back() != quote) continue;
         auto inner = text.substr(1, text.size() - 2);
         // A quoted CSV begins and ends with quotes too, but these are its fields'.
-        if (inner.find(quote) == std::string_view::npos) return trim(inner);
+        if (inner.find(quote) == std::string_view::npos) return trimmed(inner);
     }
     return text;
 }
 
 Result<void> check_access_key(const AwsAccessKey& key) {
     const auto& secret = key.secret.reveal();
-    if (key.id.empty() && secret.empty()) return refuse("has no access key in it");
-    if (key.id.empty()) return refuse("has no access key id");
-    if (secret.empty()) return refuse("has no secret access key");
+    if (key.id.empty() && secret.empty()) return bad_access_key("has no access key in it");
+    if (key.id.empty()) return bad_access_key("has no access key id");
+    if (secret.empty()) return bad_access_key("has no secret access key");
     if (looks_like_key_id(secret) && !looks_like_key_id(key.id)) {
-        return refuse("has the access key id and the secret access key swapped", "Exchange the two.");
+        return bad_access_key("has the access key id and the secret access key swapped", "Exchange the two.");
     }
     if (key.id.starts_with("AIDA") || key.id.starts_with("AROA")) {
-        return refuse("names a user or role id where the access key id belongs",
-                      "An access key id begins with AKIA (or ASIA when it is temporary).");
+        return bad_access_key("names a user or role id where the access key id belongs",
+                              "An access key id begins with AKIA (or ASIA when it is temporary).");
     }
-    if (key.id.starts_with("arn:")) return refuse("has an ARN where the access key id belongs");
+    if (key.id.starts_with("arn:")) return bad_access_key("has an ARN where the access key id belongs");
     bool id_is_plain = std::all_of(key.id.begin(), key.id.end(),
                                    [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
     if (!id_is_plain || key.id.size() > 128) {
-        return refuse("has an access key id with characters that no access key id has");
+        return bad_access_key("has an access key id with characters that no access key id has");
     }
     auto printable = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
     if (!std::all_of(secret.begin(), secret.end(), printable)) {
-        return refuse("has a secret access key with white space or other characters in it that no secret has");
+        return bad_access_key("has a secret access key with white space or other characters in it that no secret has");
     }
     const auto& token = key.session_token.reveal();
     if (!std::all_of(token.begin(), token.end(), printable)) {
-        return refuse("has a session token with white space or other characters in it that no token has");
+        return bad_access_key("has a session token with white space or other characters in it that no token has");
     }
     if (looks_like_key_id(key.id) && key.id.starts_with("ASIA") && token.empty()) {
-        return refuse("is a temporary access key (ASIA…) without its session token",
-                      "Give session_token too, or use a long-lived access key (AKIA…) or a role.");
+        return bad_access_key("is a temporary access key (ASIA…) without its session token",
+                              "Give session_token too, or use a long-lived access key (AKIA…) or a role.");
     }
     return {};
 }
@@ -235,30 +227,31 @@ bool is_from_aws_iam(std::string_view text) {
 
 Result<AwsAccessKey> parse_pasted_access_key(std::string_view text) {
     auto clean = clean_pasted(text);
-    if (clean.empty()) return refuse("is empty");
+    if (clean.empty()) return bad_access_key("is empty");
     if (auto other = another_kind(clean)) return *other;
 
     Secret broken_up(with_line_breaks(clean));
     auto lines = lines_of(broken_up.reveal());
-    if (lines.empty()) return refuse("is empty");
+    if (lines.empty()) return bad_access_key("is empty");
     auto separator = separator_of(lines.front());
     std::vector<Column> columns;
     for (const auto& name : fields_of(lines.front(), separator)) columns.push_back(column_of(clean_pasted(name)));
     auto has = [&columns](Column column) { return std::find(columns.begin(), columns.end(), column) != columns.end(); };
 
     if (has(Column::key_id) && has(Column::secret)) {
-        if (lines.size() < 2) return refuse("has a header but no line with the access key");
+        if (lines.size() < 2) return bad_access_key("has a header but no line with the access key");
         return checked(from_row(lines[1], separator, columns));
     }
     if (has(Column::sign_in)) {
-        return refuse("is the CSV of a console sign-in (user name and password): it holds no access key");
+        return bad_access_key("is the CSV of a console sign-in (user name and password): it holds no access key");
     }
     if (has(Column::key_id)) {
-        return refuse("is a list of access key ids without their secrets");
+        return bad_access_key("is a list of access key ids without their secrets");
     }
     if (auto key = from_assignments(lines)) return checked(std::move(*key));
     if (auto key = from_bare_pair(lines.front())) return checked(std::move(*key));
-    return refuse("is not what the AWS console hands out for an access key: no column `Access key ID` was found");
+    return bad_access_key(
+        "is not what the AWS console hands out for an access key: no column `Access key ID` was found");
 }
 
 }  // namespace sluice::auth

@@ -14,7 +14,7 @@ namespace {
 
 using MaybePlan = Result<std::optional<AwsCredentialPlan>>;
 
-Error refuse(std::string message, std::string hint = {}) {
+Error no_credentials(std::string message, std::string hint = {}) {
     return make_error(Errc::unauthenticated, std::move(message), std::move(hint));
 }
 
@@ -30,10 +30,10 @@ bool has(const AwsProfile& profile, std::string_view name) {
 /// Static keys of a variable set or a section; nothing when the key id is absent.
 MaybePlan keys_of(std::string id, std::string secret, std::string token, std::string origin) {
     if (id.empty()) return std::optional<AwsCredentialPlan>();
-    if (secret.empty()) return refuse(fmt::format("{} has an access key id without its secret", origin));
+    if (secret.empty()) return no_credentials(fmt::format("{} has an access key id without its secret", origin));
     AwsAccessKey key{std::move(id), Secret(std::move(secret)), Secret(std::move(token))};
     if (auto good = check_access_key(key); !good) {
-        return refuse(fmt::format("{} {}", origin, good.error().message), good.error().hint);
+        return no_credentials(fmt::format("{} {}", origin, good.error().message), good.error().hint);
     }
     return std::optional(AwsCredentialPlan{AwsKeyPlan{std::move(key)}, std::move(origin)});
 }
@@ -71,7 +71,7 @@ class ProfilePlanner {
     Result<AwsCredentialPlan> plan(const std::string& name) {
         auto found = files_.merged(name);
         if (!found) {
-            return refuse(fmt::format("there is no profile \"{}\" in {}", name, files_.places()));
+            return no_credentials(fmt::format("there is no profile \"{}\" in {}", name, files_.places()));
         }
         auto role = plan_role(name, *found);
         if (!role) return role.error();
@@ -79,7 +79,7 @@ class ProfilePlanner {
         auto other = plan_without_role(name, *found);
         if (!other) return other.error();
         if (*other) return std::move(**other);
-        return refuse(fmt::format("profile \"{}\" in {} holds no credentials", name, files_.places()));
+        return no_credentials(fmt::format("profile \"{}\" in {} holds no credentials", name, files_.places()));
     }
 
     /// Nothing when the profile has no role.
@@ -98,12 +98,12 @@ class ProfilePlanner {
         bool from_profile = has(profile, "source_profile");
         bool from_place = has(profile, "credential_source");
         if (from_profile == from_place) {
-            return refuse(fmt::format("{} has a role_arn and {} source_profile and credential_source", origin,
-                                      from_profile ? "both" : "neither"),
-                          "Give exactly one of the two.");
+            return no_credentials(fmt::format("{} has a role_arn and {} source_profile and credential_source", origin,
+                                              from_profile ? "both" : "neither"),
+                                  "Give exactly one of the two.");
         }
         if (std::find(visited_.begin(), visited_.end(), name) != visited_.end()) {
-            return refuse(
+            return no_credentials(
                 fmt::format("{} assumes its role through itself: the source_profile settings form a loop", origin));
         }
         visited_.push_back(name);
@@ -119,7 +119,7 @@ class ProfilePlanner {
             long number = 0;
             auto end = std::from_chars(seconds.data(), seconds.data() + seconds.size(), number);
             if (end.ptr != seconds.data() + seconds.size() || number < 900 || number > 43'200) {
-                return refuse(fmt::format("{} has a duration_seconds that is not from 900 to 43200", origin));
+                return no_credentials(fmt::format("{} has a duration_seconds that is not from 900 to 43200", origin));
             }
             plan.duration = std::chrono::seconds(number);
         }
@@ -148,7 +148,7 @@ class ProfilePlanner {
         auto own = plan_without_role(name, profile);
         if (!own) return own.error();
         if (*own) return std::move(**own);
-        return refuse(fmt::format("profile \"{}\" names itself as its source_profile, but has no keys", name));
+        return no_credentials(fmt::format("profile \"{}\" names itself as its source_profile, but has no keys", name));
     }
 
     Result<AwsCredentialPlan> plan_place(const std::string& origin, const AwsProfile& profile) {
@@ -157,15 +157,16 @@ class ProfilePlanner {
             auto keys = keys_of(environment_);
             if (!keys) return keys.error();
             if (*keys) return std::move(**keys);
-            return refuse(origin + " takes its source from the environment, where AWS_ACCESS_KEY_ID is not set");
+            return no_credentials(origin +
+                                  " takes its source from the environment, where AWS_ACCESS_KEY_ID is not set");
         }
         if (place == "EcsContainer") {
             if (has_container(environment_)) return AwsCredentialPlan{AwsContainerPlan{}, "the container"};
-            return refuse(origin + " takes its source from the container, but there is none");
+            return no_credentials(origin + " takes its source from the container, but there is none");
         }
         if (place == "Ec2InstanceMetadata") return AwsCredentialPlan{AwsInstanceMetadataPlan{}, "the instance"};
-        return refuse(origin + " has an unknown credential_source",
-                      "Known are Environment, EcsContainer and Ec2InstanceMetadata.");
+        return no_credentials(origin + " has an unknown credential_source",
+                              "Known are Environment, EcsContainer and Ec2InstanceMetadata.");
     }
 
     const AwsProfileFiles& files_;
@@ -192,7 +193,8 @@ Result<AwsCredentialPlan> plan_aws_chain(const AwsEnvironment& environment) {
     auto name = chosen.value_or("default");
     auto profile = files->merged(name);
     if (!profile && chosen) {
-        return refuse(fmt::format("AWS_PROFILE names profile \"{}\", which is not in {}", name, files->places()));
+        return no_credentials(
+            fmt::format("AWS_PROFILE names profile \"{}\", which is not in {}", name, files->places()));
     }
     ProfilePlanner planner(*files, environment);
     if (profile) {
@@ -203,7 +205,7 @@ Result<AwsCredentialPlan> plan_aws_chain(const AwsEnvironment& environment) {
     auto token_file = environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE");
     auto role_arn = environment.variable("AWS_ROLE_ARN");
     if (token_file) {
-        if (!role_arn) return refuse("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
+        if (!role_arn) return no_credentials("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
         AwsWebIdentityPlan plan{*role_arn, *token_file, environment.variable("AWS_ROLE_SESSION_NAME").value_or("")};
         return AwsCredentialPlan{std::move(plan), "web identity"};
     }
@@ -214,7 +216,7 @@ Result<AwsCredentialPlan> plan_aws_chain(const AwsEnvironment& environment) {
     }
     if (has_container(environment)) return AwsCredentialPlan{AwsContainerPlan{}, "the container"};
     if (environment.variable("AWS_EC2_METADATA_DISABLED").value_or("") == "true") {
-        return refuse(
+        return no_credentials(
             fmt::format("no AWS credentials were found in the environment, {} and the container", files->places()),
             "Instance metadata was not asked, since AWS_EC2_METADATA_DISABLED is true.");
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -19,6 +20,11 @@ struct AwsCredentials {
     std::optional<Timestamp> expires;
     std::string origin;  ///< for people: `access key`, `profile "prod"`, `role arn:…`
 };
+
+inline AwsCredentials with_origin(AwsCredentials credentials, std::string origin) {
+    credentials.origin = std::move(origin);
+    return credentials;
+}
 
 /// Gives credentials that are good now: refreshed ahead of their end, one refresh at a time however many ask, the old
 /// ones kept in use while they last when a refresh fails. Thread: one shard.

@@ -6,17 +6,10 @@
 #include <utility>
 
 #include "auth/aws_access_key.hpp"
+#include "auth/json_member.hpp"
 
 namespace sluice::auth {
-namespace {
-
-std::string text_of(const boost::json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    if (value == nullptr || !value->is_string()) return {};
-    return {value->get_string().data(), value->get_string().size()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Result<AwsCredentials> read_aws_credentials_json(std::string_view text) {
     boost::system::error_code not_json;
@@ -25,15 +18,15 @@ Result<AwsCredentials> read_aws_credentials_json(std::string_view text) {
         return make_error(Errc::unavailable, "the answer is not a JSON object with credentials");
     }
     const auto& object = parsed.get_object();
-    auto code = text_of(object, "Code");
+    auto code = text_member(object, "Code");
     if (!code.empty() && code != "Success") {
-        return make_error(Errc::unauthenticated, "no credentials: " + code + ": " + text_of(object, "Message"));
+        return make_error(Errc::unauthenticated, "no credentials: " + code + ": " + text_member(object, "Message"));
     }
     AwsAccessKey key;
-    key.id = text_of(object, "AccessKeyId");
-    key.secret = Secret(text_of(object, "SecretAccessKey"));
-    auto token = text_of(object, "Token");
-    key.session_token = Secret(token.empty() ? text_of(object, "SessionToken") : std::move(token));
+    key.id = text_member(object, "AccessKeyId");
+    key.secret = Secret(text_member(object, "SecretAccessKey"));
+    auto token = text_member(object, "Token");
+    key.session_token = Secret(token.empty() ? text_member(object, "SessionToken") : std::move(token));
     if (auto good = check_access_key(key); !good) {
         return make_error(Errc::unauthenticated, "the answer " + good.error().message);
     }
@@ -41,7 +34,7 @@ Result<AwsCredentials> read_aws_credentials_json(std::string_view text) {
     credentials.access_key_id = std::move(key.id);
     credentials.secret_access_key = std::move(key.secret);
     credentials.session_token = std::move(key.session_token);
-    auto expiration = text_of(object, "Expiration");
+    auto expiration = text_member(object, "Expiration");
     if (!expiration.empty()) {
         auto expires = parse_rfc3339(expiration);
         if (!expires) return make_error(Errc::unavailable, "the answer's Expiration is no time");

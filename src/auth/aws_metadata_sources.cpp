@@ -46,11 +46,6 @@ bool may_be_plain(const std::string& host) {
     return is_loopback_host(host) || std::find(kAgents.begin(), kAgents.end(), host) != kAgents.end();
 }
 
-AwsCredentials with_origin(AwsCredentials credentials, std::string origin) {
-    credentials.origin = std::move(origin);
-    return credentials;
-}
-
 class ContainerSource final : public AwsCredentialsSource {
   public:
     explicit ContainerSource(AwsCredentialContext context) : context_(std::move(context)) {}

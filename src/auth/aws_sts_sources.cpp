@@ -28,11 +28,6 @@ std::string session_name_of(const std::string& planned, const AwsCredentialConte
     return sts_session_name(planned.empty() ? context.session_name : planned);
 }
 
-AwsCredentials with_origin(AwsCredentials credentials, std::string origin) {
-    credentials.origin = std::move(origin);
-    return credentials;
-}
-
 Error not_reached(const Endpoint& endpoint, const Error& why) {
     auto code = why.code == Errc::cancelled ? Errc::cancelled : Errc::unavailable;
     return make_error(code, fmt::format("cannot reach {}: {}", endpoint.host, why.message), why.hint);

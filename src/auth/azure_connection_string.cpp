@@ -2,24 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "auth/pasted_text.hpp"
 #include "http/ascii.hpp"
 
 namespace sluice::auth {
 namespace {
 
-constexpr std::size_t kMostBytes = 8 << 10;
+constexpr std::size_t kMostStringBytes = 8 << 10;
 constexpr std::size_t kMostMembers = 32;
 constexpr std::string_view kShape = "paste the whole connection string as the portal shows it: Name=value;Name=value;…";
-
-bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 /// Without what comes along when text is copied.
 std::string pasted(std::string_view text) {
@@ -54,7 +45,7 @@ bool names_azure_member(std::string_view text, std::string_view name) noexcept {
 }
 
 Result<AzureConnectionString> AzureConnectionString::parse(std::string_view text) {
-    if (text.size() > kMostBytes) return wrong("is longer than a connection string can be (8 KiB)");
+    if (text.size() > kMostStringBytes) return wrong("is longer than a connection string can be (8 KiB)");
     const std::string all = pasted(text);
     if (all.empty()) return wrong("is empty");
 

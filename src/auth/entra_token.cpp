@@ -6,13 +6,14 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "auth/json_member.hpp"
 #include "base/encoding.hpp"
 #include "http/client.hpp"
 
 namespace sluice::auth {
 namespace {
 
-constexpr std::chrono::seconds kCallLimit{20};
+constexpr std::chrono::seconds kTokenCallLimit{20};
 constexpr std::size_t kMaxAnswer = 64 << 10;
 constexpr std::string_view kSecretHint =
     "Check tenant_id, client_id and client_secret (the secret's Value, not its Secret ID); has the secret expired?";
@@ -21,12 +22,6 @@ bool is_id(std::string_view text) {
     return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
     });
-}
-
-std::string text_of(const boost::json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    if (value == nullptr || !value->is_string()) return {};
-    return std::string(value->get_string().data(), value->get_string().size());
 }
 
 /// Entra's description begins with its code and a sentence; what follows are trace ids on lines of their own.
@@ -79,7 +74,7 @@ Result<EntraToken> read_entra_answer(int status, std::string_view body, Timestam
     const auto* object = bad ? nullptr : value.if_object();
     if (status == 200 && object != nullptr) {
         EntraToken token;
-        token.text = Secret(text_of(*object, "access_token"));
+        token.text = Secret(text_member(*object, "access_token"));
         auto seconds = seconds_of(*object, "expires_in");
         if (!token.text.empty() && seconds && *seconds > 0 && *seconds <= 7 * 24 * 3600) {
             token.expires = now + std::chrono::seconds(*seconds);
@@ -90,8 +85,8 @@ Result<EntraToken> read_entra_answer(int status, std::string_view body, Timestam
         return make_error(Errc::unavailable, "Entra's answer has no token",
                           "Is it Entra that answers at the authority?");
     }
-    std::string told = object == nullptr ? std::string() : first_line(text_of(*object, "error_description"));
-    if (told.empty() && object != nullptr) told = first_line(text_of(*object, "error"));
+    std::string told = object == nullptr ? std::string() : first_line(text_member(*object, "error_description"));
+    if (told.empty() && object != nullptr) told = first_line(text_member(*object, "error"));
     bool refused = status == 400 || status == 401 || status == 403;
     auto message = fmt::format("Entra answered {}{}{}", status, told.empty() ? "" : ": ", told);
     if (refused) return make_error(Errc::unauthenticated, std::move(message), std::string(kSecretHint));
@@ -112,7 +107,7 @@ class EntraTokens::Source final : public CredentialSource<EntraToken> {
         request.headers.add("Accept", "application/json");
         request.body.push_back(form.reveal());
         request.max_response_bytes = kMaxAnswer;
-        auto answer = co_await pool_.send(std::move(request), deadline.earlier(kCallLimit));
+        auto answer = co_await pool_.send(std::move(request), deadline.earlier(kTokenCallLimit));
         if (!answer) {
             auto error = answer.error().error;
             if (error.code == Errc::cancelled) co_return error;

@@ -14,28 +14,28 @@ namespace {
 
 using http::Behaviour;
 
-const Timestamp kNow = from_epoch_ms(1'700'000'000'000);
+const Timestamp kAskedAt = from_epoch_ms(1'700'000'000'000);
 
 TEST(EntraAnswer, ATokenLastsAsLongAsItSays) {
-    auto token = read_entra_answer(200, R"({"token_type":"Bearer","expires_in":3599,"access_token":"ey.J"})", kNow);
+    auto token = read_entra_answer(200, R"({"token_type":"Bearer","expires_in":3599,"access_token":"ey.J"})", kAskedAt);
     ASSERT_TRUE(token);
     EXPECT_EQ(token->text.reveal(), "ey.J");
-    EXPECT_EQ(token->expires, kNow + std::chrono::seconds(3599));
+    EXPECT_EQ(token->expires, kAskedAt + std::chrono::seconds(3599));
 }
 
 TEST(EntraAnswer, WhatIsNoTokenIsTold) {
     for (const auto* body : {"", "[]", "{}", R"({"access_token":"","expires_in":9})", R"({"access_token":"a"})",
                              R"({"access_token":"a","expires_in":-1})"}) {
-        auto token = read_entra_answer(200, body, kNow);
+        auto token = read_entra_answer(200, body, kAskedAt);
         ASSERT_FALSE(token) << body;
         EXPECT_EQ(token.error().code, Errc::unavailable) << body;
     }
     auto refused = read_entra_answer(
         401, R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid. Trace ID: 7a0b Timestamp: x"})",
-        kNow);
+        kAskedAt);
     EXPECT_EQ(refused.error().code, Errc::unauthenticated);
     EXPECT_EQ(refused.error().message, "Entra answered 401: AADSTS7000215: Invalid.");
-    EXPECT_EQ(read_entra_answer(503, "busy", kNow).error().code, Errc::unavailable);
+    EXPECT_EQ(read_entra_answer(503, "busy", kAskedAt).error().code, Errc::unavailable);
 }
 
 class EntraTokensTest : public testing::Test {

@@ -8,6 +8,8 @@
 #include <boost/json/parse.hpp>
 #include <utility>
 
+#include "auth/json_member.hpp"
+
 namespace sluice::auth {
 namespace {
 
@@ -28,12 +30,6 @@ constexpr std::array kRefusals = {
     Meaning{"invalid_scope", "Log in again with the scope https://www.googleapis.com/auth/pubsub."},
     Meaning{"access_denied", "Log in again and give consent."},
 };
-
-std::string text_of(const boost::json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    if (value == nullptr || !value->is_string()) return {};
-    return {value->get_string().data(), value->get_string().size()};
-}
 
 /// A token goes into a header: anything else than visible ASCII would not be one.
 bool is_token(const std::string& text) {
@@ -59,11 +55,11 @@ Result<GoogleTokenAnswer> read_google_token_answer(int status, std::string_view 
     boost::system::error_code not_json;
     auto parsed = boost::json::parse(body, not_json);
     const auto* object = not_json ? nullptr : parsed.if_object();
-    if (status != 200) return refusal(status, object != nullptr ? text_of(*object, "error") : std::string());
+    if (status != 200) return refusal(status, object != nullptr ? text_member(*object, "error") : std::string());
     if (object == nullptr) return make_error(Errc::unavailable, "the answer is not a token: not a JSON object");
 
     GoogleTokenAnswer answer;
-    auto token = text_of(*object, "access_token");
+    auto token = text_member(*object, "access_token");
     if (!is_token(token)) return make_error(Errc::unavailable, "the answer has no access_token");
     answer.access_token = Secret(std::move(token));
     const auto* lasts = object->if_contains("expires_in");

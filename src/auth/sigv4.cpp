@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-char lower(char c) {
+char lower_letter(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
@@ -86,7 +86,7 @@ std::string sigv4_canonical_request(const SigV4Signer::Request& request, std::st
     headers.reserve(request.headers.size() + 2);
     auto add = [&headers](std::string_view name, std::string_view value) {
         std::string lowered(name);
-        std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
+        std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower_letter);
         headers.emplace_back(std::move(lowered), value);
     };
     for (const auto& [name, value] : request.headers) add(name, value);

@@ -101,11 +101,6 @@ std::string name_of(const Path& path) {
     return fmt::format("{}", fmt::join(path, "."));
 }
 
-const object* destination_of(const object& settings) {
-    const value* destination = settings.if_contains("destination");
-    return destination ? destination->if_object() : nullptr;
-}
-
 const DestinationKind* kind_of(const object* destination, const DestinationRegistry& registry) {
     const value* type = destination ? destination->if_contains("type") : nullptr;
     return type && type->is_string() ? registry.find(view_of(type->get_string())) : nullptr;
@@ -228,6 +223,11 @@ void remove_answer_members(object& settings) {
 }
 
 }  // namespace
+
+const object* destination_of(const object& settings) {
+    const value* destination = settings.if_contains("destination");
+    return destination ? destination->if_object() : nullptr;
+}
 
 object redact_settings(const object& settings, const DestinationRegistry& registry) {
     object out = settings;

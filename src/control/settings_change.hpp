@@ -8,6 +8,8 @@
 
 namespace sluice {
 
+/// The `destination` of an integration's settings; null where there is none, or it is no object.
+const boost::json::object* destination_of(const boost::json::object& settings);
 /// What stands in place of a secret in every answer.
 inline constexpr std::string_view kRedacted = "(redacted)";
 /// `settings` with the secrets of its destination replaced.

@@ -1,5 +1,7 @@
 #include "control/settings_trial.hpp"
 
+#include "control/settings_change.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,11 +38,6 @@ constexpr std::array<std::string_view, 23> kAccessMembers{"type",
 
 /// The steps of a test that come before the provider has said anything.
 constexpr std::array<std::string_view, 3> kBeforeAnyAnswer{"name resolution", "connection", "TLS"};
-
-const boost::json::object* destination_of(const boost::json::object& settings) {
-    const auto* destination = settings.if_contains("destination");
-    return destination != nullptr ? destination->if_object() : nullptr;
-}
 
 bool is_same(const boost::json::value* before, const boost::json::value* after) {
     if (before == nullptr || after == nullptr) return before == after;

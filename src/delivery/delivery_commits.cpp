@@ -12,7 +12,7 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr std::size_t kLettersAtOnce = 1000;
+constexpr std::size_t kLettersDiscardedAtOnce = 1000;
 /// So many new dead letters are committed at once, however large the cursor.
 constexpr std::size_t kDeadLettersAtOnce = 100;
 
@@ -125,7 +125,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, Dead
     DeadLetterOutcome total;
     std::optional<LogPosition> after = LogPosition{};
     while (after) {
-        Result<DeadLetterPage> page = co_await runtime->dead_letters(filter, *after, kLettersAtOnce);
+        Result<DeadLetterPage> page = co_await runtime->dead_letters(filter, *after, kLettersDiscardedAtOnce);
         if (!page) co_return page.error();
         after = page->next;
         if (page->items.empty()) continue;

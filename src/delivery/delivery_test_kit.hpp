@@ -397,4 +397,9 @@ class DeliveryRig {
     std::unique_ptr<DeliveryEngine> engine_;
 };
 
+/// One of twenty objects, in turn.
+inline std::string object_of(std::size_t i) {
+    return "o" + std::to_string(i % 20);
+}
+
 }  // namespace sluice

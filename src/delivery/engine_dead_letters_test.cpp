@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "delivery/delivery_test_kit.hpp"
+#include "delivery/ledger_for_test.hpp"
 
 namespace sluice {
 namespace {
@@ -20,15 +21,6 @@ std::shared_ptr<Failure> why(ErrorClass error_class, std::string code) {
     made->target = "t";
     return made;
 }
-std::string object_of(std::size_t i) {
-    return "o" + std::to_string(i % 20);
-}
-
-void expect_ledger(const IntegrationStatus& status) {
-    const IntegrationStats& s = status.stats;
-    EXPECT_EQ(s.matched, s.delivered + s.dead_lettered + s.discarded + s.lost + s.pending);
-}
-
 /// Sixty events of twenty objects; those of o3, o4 and o5 were rejected: sequences 4, 5, 6, 24, 25, 26, 44, 45, 46.
 class DeadLetters : public testing::Test {
   protected:

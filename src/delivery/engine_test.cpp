@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "delivery/delivery_test_kit.hpp"
+#include "delivery/ledger_for_test.hpp"
 
 // The engine as a whole: real shards and timers, a log and a store in memory, destinations that do as they are told.
 namespace sluice {
@@ -19,14 +20,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string object_of(std::size_t i) {
-    return "o" + std::to_string(i % 20);
-}
 std::string same_object(std::size_t) {
     return "o";
 }
 
-std::shared_ptr<Failure> failure(ErrorClass error_class, std::string target = "t") {
+std::shared_ptr<Failure> scripted_failure(ErrorClass error_class, std::string target = "t") {
     auto why = std::make_shared<Failure>();
     why->error_class = error_class;
     why->code = "scripted";
@@ -46,11 +44,6 @@ void expect_all_in_order(const std::vector<ScriptedPeer::Stored>& stored, Sequen
         before = one.sequence;
     }
     EXPECT_EQ(seen.size(), last);
-}
-
-void expect_ledger(const IntegrationStatus& status) {
-    const IntegrationStats& s = status.stats;
-    EXPECT_EQ(s.matched, s.delivered + s.dead_lettered + s.discarded + s.lost + s.pending);
 }
 
 TEST(DeliveryEngine, DeliversWhatMatchesOnceAndInOrder) {
@@ -102,7 +95,8 @@ TEST(DeliveryEngine, KeepsOrderAndLosesNothingThroughPartialFailures) {
         for (std::size_t i = 0; i < messages.size(); ++i) {
             bool fails = (*random)() % 4 == 0;
             bool ambiguous = (*random)() % 2 == 0;
-            verdicts.push_back(fails ? Verdict::retry(failure(ErrorClass::transient), ambiguous) : Verdict::accepted());
+            verdicts.push_back(fails ? Verdict::retry(scripted_failure(ErrorClass::transient), ambiguous)
+                                     : Verdict::accepted());
         }
         return verdicts;
     });
@@ -140,7 +134,7 @@ TEST(DeliveryEngine, ARestartSkipsWhatIsSettledBeyondAFailedKey) {
     rig.peer()->set_script([](std::span<const Message> messages) {
         std::vector<Verdict> verdicts;
         for (const Message& message : messages)
-            verdicts.push_back(message.key == "o3" ? Verdict::retry(failure(ErrorClass::transient))
+            verdicts.push_back(message.key == "o3" ? Verdict::retry(scripted_failure(ErrorClass::transient))
                                                    : Verdict::accepted());
         return verdicts;
     });
@@ -272,7 +266,7 @@ TEST(DeliveryEngine, AMissingTargetLeavesTheOthersTheirMemoryAndLosesNothing) {
     rig.peer()->target = [](const Event& event) { return std::string(event->rec_type); };
     rig.peer()->set_script([missing](std::span<const Message> messages) {
         bool gone = *missing && messages[0].target == "io.acme.gone";
-        auto why = failure(ErrorClass::missing_target, "io.acme.gone");
+        auto why = scripted_failure(ErrorClass::missing_target, "io.acme.gone");
         return std::vector<Verdict>(messages.size(), gone ? Verdict::retry(why) : Verdict::accepted());
     });
     rig.start();
@@ -298,8 +292,9 @@ TEST(DeliveryEngine, WhatIsRejectedIsKeptAndCanBeRedeliveredOrDiscarded) {
     rig.peer()->set_script([rejecting](std::span<const Message> messages) {
         std::vector<Verdict> verdicts;
         for (const Message& message : messages)
-            verdicts.push_back(*rejecting && message.key == "o3" ? Verdict::rejected(failure(ErrorClass::rejected))
-                                                                 : Verdict::accepted());
+            verdicts.push_back(*rejecting && message.key == "o3"
+                                   ? Verdict::rejected(scripted_failure(ErrorClass::rejected))
+                                   : Verdict::accepted());
         return verdicts;
     });
     rig.start();
@@ -341,7 +336,7 @@ TEST(DeliveryEngine, AKeyIsHeldBehindItsDeadLetterAlsoAcrossARestart) {
         std::vector<Verdict> verdicts;
         for (const Message& message : messages)
             verdicts.push_back(*rejecting && message.event.sequence() == 4
-                                   ? Verdict::rejected(failure(ErrorClass::rejected))
+                                   ? Verdict::rejected(scripted_failure(ErrorClass::rejected))
                                    : Verdict::accepted());
         return verdicts;
     });
@@ -378,7 +373,7 @@ TEST(DeliveryEngine, PausesOnADeadLetterAndTellsWhoeverKeepsTheList) {
         told.notify_all();
     };
     rig.peer()->set_script([](std::span<const Message> messages) {
-        return std::vector<Verdict>(messages.size(), Verdict::rejected(failure(ErrorClass::rejected)));
+        return std::vector<Verdict>(messages.size(), Verdict::rejected(scripted_failure(ErrorClass::rejected)));
     });
     IntegrationConfig config = rig.config("a");
     config.on_dead_letter = OnDeadLetter::pause;
@@ -417,7 +412,7 @@ TEST(DeliveryEngine, AStoreThatRefusesLosesNoDeadLetter) {
     rig.peer()->set_script([](std::span<const Message> messages) {
         std::vector<Verdict> verdicts;
         for (const Message& message : messages)
-            verdicts.push_back(message.key == "o3" ? Verdict::rejected(failure(ErrorClass::rejected))
+            verdicts.push_back(message.key == "o3" ? Verdict::rejected(scripted_failure(ErrorClass::rejected))
                                                    : Verdict::accepted());
         return verdicts;
     });
@@ -487,7 +482,7 @@ TEST(DeliveryEngine, ASampleIsSentAheadOfTheBacklogAndTellsWhyItWasRefused) {
     EXPECT_THAT(stored[0].body, HasSubstr(R"("sluice_sample":true)"));
     EXPECT_EQ(rig.status("a").stats.delivered, 0u);
     rig.peer()->set_script([](std::span<const Message> messages) {
-        return std::vector<Verdict>(messages.size(), Verdict::retry(failure(ErrorClass::credentials, "")));
+        return std::vector<Verdict>(messages.size(), Verdict::retry(scripted_failure(ErrorClass::credentials, "")));
     });
     auto refused = rig.run(rig.engine().send_sample("a", Deadline::never())).value();
     ASSERT_TRUE(refused);

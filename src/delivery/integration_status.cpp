@@ -11,7 +11,7 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr std::size_t kLettersAtOnce = 500;
+constexpr std::size_t kLettersReadAtOnce = 500;
 /// Share of hard_limit from which the backlog is told of with the state.
 constexpr double kBacklogWarning = 0.5;
 /// A filter that wants few of many is answered in several calls.
@@ -156,7 +156,7 @@ awaitable<Result<DeadLetterPage>> IntegrationRuntime::dead_letters(DeadLetterFil
     std::size_t looked_at = 0;
     std::optional<LogPosition> from = filter.skip_to(after);
     while (from && found.items.size() < limit && looked_at < kLettersInOneCall) {
-        std::size_t most = filter.is_everything() ? limit - found.items.size() : kLettersAtOnce;
+        std::size_t most = filter.is_everything() ? limit - found.items.size() : kLettersReadAtOnce;
         auto work = [this, from = *from, most] { return around_.cursors.dead_letters(config_.id, from, most); };
         Result<DeadLetterPage> page = co_await around_.writes.run(std::move(work));
         if (!page) co_return page.error();
@@ -197,7 +197,9 @@ awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_l
     std::vector<Lane::KeyName> keys;
     std::optional<LogPosition> after = LogPosition{};
     while (after) {
-        auto work = [this, from = *after] { return around_.cursors.dead_letters(config_.id, from, kLettersAtOnce); };
+        auto work = [this, from = *after] {
+            return around_.cursors.dead_letters(config_.id, from, kLettersReadAtOnce);
+        };
         Result<DeadLetterPage> page = co_await around_.writes.run(std::move(work));
         if (!page) co_return page.error();
         for (const DeadLetter& letter : page->items) {

@@ -12,7 +12,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr std::string_view kPlainGet = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 class ServerLimitsTest : public ServerTest {
   protected:
@@ -116,7 +116,7 @@ TEST_F(ServerLimitsTest, AnIdleConnectionIsClosedWithoutAWord) {
     auto fresh = connect();
     EXPECT_EQ(fresh.read_to_end(), "");
     auto used = connect();
-    ASSERT_TRUE(used.ask(kGet));
+    ASSERT_TRUE(used.ask(kPlainGet));
     EXPECT_EQ(used.read_to_end(), "");
 }
 
@@ -124,7 +124,7 @@ TEST_F(ServerLimitsTest, AClientThatDoesNotReadIsClosed) {
     options_.limits.write_timeout = std::chrono::milliseconds(20);
     handler_ = [](Request) -> asio::awaitable<Response> { co_return Response::text(200, std::string(30 << 20, 'x')); };
     auto client = connect();
-    client.send(kGet);
+    client.send(kPlainGet);
     while (server_->open_connections() != 0) std::this_thread::yield();
     EXPECT_LT(client.read_to_end().size(), std::size_t{30 << 20});
 }

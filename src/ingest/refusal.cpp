@@ -5,7 +5,7 @@ namespace sluice {
 namespace {
 
 /// Long enough for a burst to drain, short enough that a device does not buffer much.
-constexpr std::chrono::seconds kRetryAfterBusy{2};
+constexpr std::chrono::seconds kRetryAfterUnavailable{2};
 /// About what a restart takes.
 constexpr std::chrono::seconds kRetryAfterStopping{5};
 
@@ -23,10 +23,10 @@ Refusal refusal_of(const Error& error) {
         case Errc::too_large:
             return Refusal::of(Kind::too_large, "batch_too_large", with_hint(error));
         case Errc::exhausted:
-            return Refusal::of(Kind::busy, "overloaded", with_hint(error), kRetryAfterBusy);
+            return Refusal::of(Kind::busy, "overloaded", with_hint(error), kRetryAfterUnavailable);
         case Errc::unavailable:
         case Errc::timeout:
-            return Refusal::of(Kind::busy, "unavailable", with_hint(error), kRetryAfterBusy);
+            return Refusal::of(Kind::busy, "unavailable", with_hint(error), kRetryAfterUnavailable);
         case Errc::cancelled:
             return Refusal::of(Kind::busy, "stopping", "the server is stopping; try again", kRetryAfterStopping);
         default:

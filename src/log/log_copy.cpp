@@ -20,7 +20,7 @@ namespace {
 /// What is read of a file at a time.
 constexpr std::size_t kChunkBytes = 1 << 20;
 
-std::error_code last_error() {
+std::error_code error_of_call() {
     return {errno, std::generic_category()};
 }
 
@@ -31,14 +31,15 @@ Error copy_error(std::string_view what, const std::string& path, std::error_code
     return error;
 }
 
-struct Descriptor {
+/// Closes itself.
+struct CopyFile {
     int fd = -1;
-    explicit Descriptor(int opened) : fd(opened) {}
-    ~Descriptor() {
+    explicit CopyFile(int opened) : fd(opened) {}
+    ~CopyFile() {
         if (fd >= 0) ::close(fd);
     }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
+    CopyFile(const CopyFile&) = delete;
+    CopyFile& operator=(const CopyFile&) = delete;
 };
 
 /// A segment that a process may be writing to: how much of it is durable and whole. A frame that was not yet there when
@@ -73,33 +74,33 @@ Result<std::uint64_t> copy_one(const FoundSegment& segment, const FoundSegment* 
 
 Result<void> copy_file_durably(const std::string& from, const std::string& to, std::uint64_t bytes, std::uint64_t size,
                                bool allocated) {
-    Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-    if (source.fd < 0) return copy_error("open", from, last_error());
-    Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (target.fd < 0) return copy_error("make", to, last_error());
+    CopyFile source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    if (source.fd < 0) return copy_error("open", from, error_of_call());
+    CopyFile target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (target.fd < 0) return copy_error("make", to, error_of_call());
     if (allocated && size > 0) {
         if (int code = ::posix_fallocate(target.fd, 0, static_cast<off_t>(size)); code != 0)
             return copy_error("make room for", to, {code, std::generic_category()});
     } else if (::ftruncate(target.fd, static_cast<off_t>(size)) != 0) {
-        return copy_error("make", to, last_error());
+        return copy_error("make", to, error_of_call());
     }
     std::vector<char> chunk(kChunkBytes);
     for (std::uint64_t at = 0; at < bytes;) {
         auto want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), bytes - at));
         ssize_t got = ::pread(source.fd, chunk.data(), want, static_cast<off_t>(at));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return copy_error("read", from, last_error());
+        if (got < 0) return copy_error("read", from, error_of_call());
         if (got == 0) return make_error(Errc::corrupt, fmt::format("{} ends at byte {} of {}", from, at, bytes));
         for (ssize_t done = 0; done < got;) {
             ssize_t written = ::pwrite(target.fd, chunk.data() + done, static_cast<std::size_t>(got - done),
                                        static_cast<off_t>(at + static_cast<std::uint64_t>(done)));
             if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) return copy_error("write", to, last_error());
+            if (written <= 0) return copy_error("write", to, error_of_call());
             done += written;
         }
         at += static_cast<std::uint64_t>(got);
     }
-    if (::fsync(target.fd) != 0) return copy_error("sync", to, last_error());
+    if (::fsync(target.fd) != 0) return copy_error("sync", to, error_of_call());
     return {};
 }
 

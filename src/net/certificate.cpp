@@ -55,10 +55,6 @@ std::string to_pem(EVP_PKEY* key) {
     return {data, static_cast<std::size_t>(size)};
 }
 
-BioPtr reader(const std::string& pem) {
-    return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
 Timestamp to_timestamp(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return Timestamp::min();
@@ -94,8 +90,9 @@ Result<Certificate> make_certificate(const CertificateRequest& request, const Ce
     X509Ptr issuer_certificate;
     KeyPtr issuer_key;
     if (issuer) {
-        issuer_certificate.reset(PEM_read_bio_X509(reader(issuer->certificate_pem).get(), nullptr, nullptr, nullptr));
-        issuer_key.reset(PEM_read_bio_PrivateKey(reader(issuer->key_pem).get(), nullptr, nullptr, nullptr));
+        issuer_certificate.reset(
+            PEM_read_bio_X509(pem_reader(issuer->certificate_pem).get(), nullptr, nullptr, nullptr));
+        issuer_key.reset(PEM_read_bio_PrivateKey(pem_reader(issuer->key_pem).get(), nullptr, nullptr, nullptr));
         if (!issuer_certificate || !issuer_key) return certificate_error("the issuer cannot be read");
     }
     auto* signer = issuer ? issuer_certificate.get() : certificate.get();

@@ -67,10 +67,6 @@ Result<std::string> read_file(const std::string& path, std::string_view what) {
     return text;
 }
 
-BioPtr reader(const std::string& pem) {
-    return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
 /// OpenSSL's own would ask on the terminal.
 int no_password(char*, int, int, void*) {
     return 0;
@@ -82,7 +78,7 @@ struct Pem {
 };
 
 Result<void> use_chain(SSL_CTX* context, const Pem& pem) {
-    auto bio = reader(pem.text);
+    auto bio = pem_reader(pem.text);
     X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
     if (!leaf) {
         take_openssl_reason({});
@@ -100,7 +96,7 @@ Result<void> use_chain(SSL_CTX* context, const Pem& pem) {
 }
 
 Result<void> use_key(SSL_CTX* context, const Pem& pem, const Pem& certificate) {
-    auto bio = reader(pem.text);
+    auto bio = pem_reader(pem.text);
     KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
     if (!key) {
         take_openssl_reason({});

@@ -12,9 +12,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kKey = "VGhpcyBpcyBub3QgYSByZWFsIGtleSBvZiBhbnlib2R5";
-const std::string kString =
-    "Endpoint=sb://Building.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" + std::string(kKey);
+constexpr std::string_view kPolicyKey = "VGhpcyBpcyBub3QgYSByZWFsIGtleSBvZiBhbnlib2R5";
+const std::string kString = "Endpoint=sb://Building.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" +
+                            std::string(kPolicyKey);
 
 class EventHubsConfig : public testing::Test {
   protected:
@@ -29,7 +29,7 @@ class EventHubsConfig : public testing::Test {
     std::string error_of(boost::json::object settings) {
         auto parsed = parse(std::move(settings));
         if (parsed) return "no error";
-        EXPECT_THAT(parsed.error().message + parsed.error().hint, Not(HasSubstr(std::string(kKey))));
+        EXPECT_THAT(parsed.error().message + parsed.error().hint, Not(HasSubstr(std::string(kPolicyKey))));
         return parsed.error().message;
     }
     std::string error_of_string(const std::string& text, boost::json::object more = {}) {
@@ -47,7 +47,7 @@ TEST_F(EventHubsConfig, ANamespacesStringIsAllItTakes) {
     EXPECT_EQ(config->protocol, Protocol::kafka);
     EXPECT_EQ(config->endpoint.to_url(), "https://building.servicebus.windows.net:9093");
     EXPECT_EQ(config->credentials.policy, "Root");
-    EXPECT_EQ(config->credentials.key.reveal(), kKey);
+    EXPECT_EQ(config->credentials.key.reveal(), kPolicyKey);
     EXPECT_EQ(config->fixed_hub(), "");
     EXPECT_TRUE(config->create_hubs);
     EXPECT_EQ(config->partitions, 4u);
@@ -80,13 +80,13 @@ TEST_F(EventHubsConfig, AHubThatIsNotTheStringsIsRefused) {
 }
 
 TEST_F(EventHubsConfig, EveryMalformedStringIsToldByWhatIsWrongWithIt) {
-    auto key = ";SharedAccessKey=" + std::string(kKey);
+    auto key = ";SharedAccessKey=" + std::string(kPolicyKey);
     const std::pair<std::string, std::string> kCases[] = {
         {"HostName=hub.azure-devices.net;DeviceId=d7" + key,
          "destination.connection_string is an IoT Hub device's connection string: its type is iot_hub"},
         {"HostName=hub.azure-devices.net;SharedAccessKeyName=iothubowner" + key,
          "destination.connection_string is an IoT Hub's own connection string, not an Event Hubs namespace's"},
-        {"DefaultEndpointsProtocol=https;AccountName=a;AccountKey=" + std::string(kKey),
+        {"DefaultEndpointsProtocol=https;AccountName=a;AccountKey=" + std::string(kPolicyKey),
          "destination.connection_string is a storage account's connection string, not an Event Hubs namespace's"},
         {"SharedAccessKeyName=Root" + key, "destination.connection_string has no Endpoint"},
         {"Endpoint=sb://b.servicebus.windows.net/" + key, "destination.connection_string has no SharedAccessKeyName"},
@@ -100,13 +100,13 @@ TEST_F(EventHubsConfig, EveryMalformedStringIsToldByWhatIsWrongWithIt) {
          "destination.connection_string has an Endpoint with something else than a port after its host"},
         {"Endpoint=sb://b/;SharedAccessKeyName=Root;SharedAccessSignature=SharedAccessSignature sr=x" + key,
          "destination.connection_string has both a SharedAccessKey and a SharedAccessSignature"},
-        {"Endpoint=sb://b/;SharedAccessSignature=" + std::string(kKey),
+        {"Endpoint=sb://b/;SharedAccessSignature=" + std::string(kPolicyKey),
          "destination.connection_string has a SharedAccessSignature that is not one: it begins with "
          "“SharedAccessSignature sr=”"},
         {kString + ";EntityPath=no hub",
          "destination.connection_string has an EntityPath that has a character that no event hub's name has"},
         {kString + key, "destination.connection_string gives SharedAccessKey twice"},
-        {std::string(kKey), "destination.connection_string has no Name=value in its part 1"},
+        {std::string(kPolicyKey), "destination.connection_string has no Name=value in its part 1"},
     };
     for (const auto& [text, expected] : kCases) EXPECT_EQ(error_of_string(text), expected);
     EXPECT_EQ(error_of({}), "destination.connection_string is missing");
@@ -172,7 +172,7 @@ TEST_F(EventHubsConfig, WhatOneProtocolCannotDoIsRefusedByName) {
 TEST_F(EventHubsConfig, AnEntraApplicationStandsInForAKey) {
     boost::json::object entra{{"tenant_id", "contoso.onmicrosoft.com"},
                               {"client_id", "11111111-2222-3333-4444-555555555555"},
-                              {"client_secret", std::string(kKey)}};
+                              {"client_secret", std::string(kPolicyKey)}};
     auto config = parse({{"namespace", "Building"}, {"credentials", entra}});
     ASSERT_TRUE(config) << config.error().message;
     ASSERT_TRUE(config->entra);

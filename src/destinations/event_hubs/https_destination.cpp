@@ -17,10 +17,10 @@
 namespace sluice::event_hubs {
 namespace {
 
-constexpr std::size_t kMaxEvents = 200;
-constexpr std::size_t kMaxBatchBytes = 4 << 20;
+constexpr std::size_t kMaxRequestEvents = 200;
+constexpr std::size_t kMaxRequestBytes = 4 << 20;
 /// A batch keeps the connections busy; a second one fills the gap at its end.
-constexpr std::size_t kMaxConcurrent = 2;
+constexpr std::size_t kMaxRequests = 2;
 /// Escaping the body for the request makes it larger than what the service stores: between the two it decides.
 constexpr std::size_t kEscapedAtMost = 2;
 constexpr std::size_t kMaxAnswer = 256 << 10;
@@ -93,12 +93,12 @@ HttpsDestination::~HttpsDestination() = default;
 
 Limits HttpsDestination::limits() const {
     Limits limits;
-    limits.max_events = kMaxEvents;
+    limits.max_events = kMaxRequestEvents;
     limits.max_message_bytes_safe = config_.max_message_bytes;
     limits.max_message_bytes_absolute = config_.max_message_bytes * kEscapedAtMost;
-    limits.max_bytes = std::max(kMaxBatchBytes, limits.max_message_bytes_absolute);
+    limits.max_bytes = std::max(kMaxRequestBytes, limits.max_message_bytes_absolute);
     limits.max_run_bytes = config_.max_message_bytes;
-    limits.max_concurrent = kMaxConcurrent;
+    limits.max_concurrent = kMaxRequests;
     limits.same_key = SameKeyInBatch::atomic_run;
     limits.fixed_target = !config_.fixed_hub().empty();
     return limits;

@@ -10,7 +10,7 @@
 namespace sluice::event_hubs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr int milliseconds(std::chrono::milliseconds duration) {
     return static_cast<int>(duration.count());
@@ -179,7 +179,7 @@ HubOutcome HubLookup::ask(const Wanted& wanted, rd_kafka_topic_t* topic) {
 HubOutcome HubLookup::create(const Wanted& wanted, rd_kafka_topic_t* topic) {
     {
         std::lock_guard lock(mutex_);
-        if (auto refusal = hubs_[wanted.hub].creation.refusal(Clock::now())) return {0, refusal};
+        if (auto refusal = hubs_[wanted.hub].creation.refusal(SteadyClock::now())) return {0, refusal};
     }
     auto refusal = send_creation(wanted);
     note_creation(wanted.hub, refusal);
@@ -201,7 +201,7 @@ void HubLookup::note_creation(std::string_view name, const std::shared_ptr<const
     auto& creation = hubs_.find(name)->second.creation;
     bool to_pause = refusal && refusal->error_class == ErrorClass::missing_target;
     if (to_pause) {
-        creation.refused(refusal, Clock::now());
+        creation.refused(refusal, SteadyClock::now());
     } else {
         creation.cleared();
     }

@@ -9,7 +9,7 @@ namespace {
 
 using Outcome = ProbeStep::Outcome;
 
-constexpr std::string_view kRightHint =
+constexpr std::string_view kUnverifiedHint =
     "The policy must have the Send claim (with Entra: the role Azure Event Hubs Data Sender). A sample event shows "
     "whether "
     "it does.";
@@ -34,7 +34,7 @@ std::string identity(const Config& config) {
 
 void add_not_verified_right(ProbeReport& report) {
     add(report, "right to write", Outcome::warning, "authenticated; right to write not verified",
-        std::string(kRightHint));
+        std::string(kUnverifiedHint));
 }
 
 /// A missing hub is made when the first event comes, if it may be.

@@ -20,7 +20,7 @@
 namespace sluice::event_hubs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// Before the lane's own deadline (30 s), so that librdkafka, which knows more, says what became of a message.
 constexpr int kMessageTimeoutMs = 25'000;
@@ -291,8 +291,8 @@ void Producer::send(std::string_view hub, const Record& record, Reports& reports
 }
 
 std::chrono::milliseconds Producer::held_back() const {
-    auto until = Clock::time_point(Clock::duration(held_until_.load()));
-    auto now = Clock::now();
+    auto until = SteadyClock::time_point(SteadyClock::duration(held_until_.load()));
+    auto now = SteadyClock::now();
     if (until <= now) return std::chrono::milliseconds(0);
     return std::chrono::ceil<std::chrono::milliseconds>(until - now);
 }
@@ -401,7 +401,7 @@ void Producer::nothing_gets_through(std::shared_ptr<const Failure> why, Queued q
 
 void Producer::throttled(rd_kafka_t*, const char*, std::int32_t, int milliseconds, void* self) {
     if (milliseconds <= 0) return;
-    auto until = (Clock::now() + std::chrono::milliseconds(milliseconds)).time_since_epoch().count();
+    auto until = (SteadyClock::now() + std::chrono::milliseconds(milliseconds)).time_since_epoch().count();
     static_cast<Producer*>(self)->held_until_ = until;
 }
 

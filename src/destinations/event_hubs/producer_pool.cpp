@@ -15,7 +15,7 @@
 namespace sluice::event_hubs {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 constexpr std::uint64_t kWake = 0;
 
 void watch(int epoll, int file, std::uint64_t id) {
@@ -75,7 +75,7 @@ std::shared_ptr<Producer> ProducerPool::find(const std::string& key) {
         retire(entry);
         return nullptr;
     }
-    entry.last_used = Clock::now();
+    entry.last_used = SteadyClock::now();
     return entry.producer;
 }
 
@@ -96,7 +96,7 @@ Result<std::shared_ptr<Producer>> ProducerPool::make(const std::string& key, con
     auto& entry = entries_[key];
     entry.producer = *made;
     entry.id = ++last_id_;
-    entry.last_used = Clock::now();
+    entry.last_used = SteadyClock::now();
     heard_.emplace(entry.id, *made);
     watch(epoll_, (*made)->event_fd(), entry.id);
     // It may have had something to say before anybody watched.
@@ -137,7 +137,7 @@ std::size_t ProducerPool::producers() const {
 
 void ProducerPool::close_idle() {
     std::lock_guard lock(mutex_);
-    auto before = Clock::now() - idle_;
+    auto before = SteadyClock::now() - idle_;
     for (auto& [key, entry] : entries_) {
         bool idle = entry.producer && entry.producer->outstanding() == 0 && entry.last_used < before;
         if (idle) retire(entry);
@@ -147,9 +147,9 @@ void ProducerPool::close_idle() {
 void ProducerPool::hear() {
     std::array<epoll_event, 64> events;
     const auto look_every = std::max<std::chrono::milliseconds>(idle_ / 4, std::chrono::milliseconds(1));
-    auto next_look = Clock::now() + look_every;
+    auto next_look = SteadyClock::now() + look_every;
     for (;;) {
-        auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_look - Clock::now());
+        auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_look - SteadyClock::now());
         int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                                static_cast<int>(std::max(wait, std::chrono::milliseconds(0)).count()));
         std::vector<std::shared_ptr<Producer>> ready;
@@ -162,9 +162,9 @@ void ProducerPool::hear() {
             }
         }
         for (auto& producer : ready) producer->poll();
-        if (Clock::now() >= next_look) {
+        if (SteadyClock::now() >= next_look) {
             close_idle();
-            next_look = Clock::now() + look_every;
+            next_look = SteadyClock::now() + look_every;
         }
     }
 }

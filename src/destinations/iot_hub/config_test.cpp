@@ -12,10 +12,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kKey = "c2VjcmV0LWtleS1vZi10aGUtZGV2aWNl";
+const std::string kDeviceKey = "c2VjcmV0LWtleS1vZi10aGUtZGV2aWNl";
 
 std::string device(std::string_view id, std::string_view host = "hub.azure-devices.net") {
-    return "HostName=" + std::string(host) + ";DeviceId=" + std::string(id) + ";SharedAccessKey=" + kKey;
+    return "HostName=" + std::string(host) + ";DeviceId=" + std::string(id) + ";SharedAccessKey=" + kDeviceKey;
 }
 
 Result<Config> parse(boost::json::object settings, bool operator_owned = true) {
@@ -32,7 +32,7 @@ Error refusal(boost::json::object settings, bool operator_owned = true) {
     auto config = parse(std::move(settings), operator_owned);
     EXPECT_FALSE(config);
     if (config) return {};
-    EXPECT_THAT(config.error().message + config.error().hint, Not(HasSubstr(kKey)));
+    EXPECT_THAT(config.error().message + config.error().hint, Not(HasSubstr(kDeviceKey)));
     return config.error();
 }
 

@@ -14,22 +14,22 @@ using mqtt::ScriptedBroker;
 using OnConnect = ScriptedBroker::OnConnect;
 using OnPublish = ScriptedBroker::OnPublish;
 
-constexpr std::string_view kKey = "c2VjcmV0LWtleS1vZi10aGUtZGV2aWNl";
+constexpr std::string_view kSecretKey = "c2VjcmV0LWtleS1vZi10aGUtZGV2aWNl";
 
 std::unique_ptr<Destination> make_iot_hub(boost::asio::io_context& io, const std::string& endpoint,
                                           std::string_view transport) {
-    boost::json::object settings{
-        {"type", "iot_hub"},
-        {"connection_string", "HostName=hub.azure-devices.net;DeviceId=room;SharedAccessKey=" + std::string(kKey)},
-        {"transport", transport},
-        {"endpoint", endpoint}};
+    boost::json::object settings{{"type", "iot_hub"},
+                                 {"connection_string", "HostName=hub.azure-devices.net;DeviceId=room;SharedAccessKey=" +
+                                                           std::string(kSecretKey)},
+                                 {"transport", transport},
+                                 {"endpoint", endpoint}};
     return iot_hub_kind()
         .make(settings, {.io = io, .clock = SystemClock::instance(), .integration_id = "acme"})
         .value();
 }
 
 std::vector<std::string> secrets_of_the_device() {
-    return {std::string(kKey), "secret-key-of-the-device", "SharedAccessSignature sr="};
+    return {std::string(kSecretKey), "secret-key-of-the-device", "SharedAccessSignature sr="};
 }
 
 class MqttHarness final : public ConformanceHarness {

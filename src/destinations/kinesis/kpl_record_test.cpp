@@ -21,7 +21,7 @@ json::value read_vectors(const char* name) {
     return json::parse(text.str());
 }
 
-std::string text_of(const json::value& value) {
+std::string text_in(const json::value& value) {
     return std::string(value.as_string());
 }
 
@@ -30,22 +30,22 @@ TEST(KplRecord, ReproducesRecordsOfOtherImplementationsByteForByte) {
     auto vectors = read_vectors("kpl_aggregated.json");
     ASSERT_FALSE(vectors.as_array().empty());
     for (const auto& vector : vectors.as_array()) {
-        SCOPED_TRACE(text_of(vector.at("name")));
+        SCOPED_TRACE(text_in(vector.at("name")));
         KplRecord record;
         for (const auto& inner : vector.at("records").as_array()) {
             auto key =
-                text_of(vector.at("partition_key_table").as_array()[inner.at("pk_index").to_number<std::size_t>()]);
+                text_in(vector.at("partition_key_table").as_array()[inner.at("pk_index").to_number<std::size_t>()]);
             std::optional<std::string> hash_key;
             if (!inner.at("ehk_index").is_null()) {
                 auto index = inner.at("ehk_index").to_number<std::size_t>();
-                hash_key = text_of(vector.at("explicit_hash_key_table").as_array()[index]);
+                hash_key = text_in(vector.at("explicit_hash_key_table").as_array()[index]);
             }
             const auto& data = inner.at("data_utf8").as_string();
             record.add(key, hash_key, std::string_view(data.data(), data.size()));
         }
         std::string bytes;
         record.append_to(bytes);
-        EXPECT_EQ(base64_encode(bytes), text_of(vector.at("aggregated_base64")));
+        EXPECT_EQ(base64_encode(bytes), text_in(vector.at("aggregated_base64")));
     }
 }
 
@@ -54,7 +54,7 @@ TEST(KplRecord, HashKeyIsTheKeysMd5AsADecimalNumber) {
     auto vectors = read_vectors("kinesis_hash.json");
     ASSERT_FALSE(vectors.at("keys").as_array().empty());
     for (const auto& vector : vectors.at("keys").as_array()) {
-        EXPECT_EQ(hash_key_decimal(text_of(vector.at("partition_key"))), text_of(vector.at("hash_key_decimal")));
+        EXPECT_EQ(hash_key_decimal(text_in(vector.at("partition_key"))), text_in(vector.at("hash_key_decimal")));
     }
 }
 

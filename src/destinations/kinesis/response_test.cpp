@@ -10,8 +10,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr std::string_view kStored = R"({"SequenceNumber":"4954","ShardId":"shardId-000000000000"})";
-constexpr std::string_view kThrottled =
+constexpr std::string_view kStoredEntry = R"({"SequenceNumber":"4954","ShardId":"shardId-000000000000"})";
+constexpr std::string_view kThrottledEntry =
     R"({"ErrorCode":"ProvisionedThroughputExceededException","ErrorMessage":"Rate exceeded for shard shardId-1"})";
 constexpr std::string_view kFailed = R"({"ErrorCode":"InternalFailure","ErrorMessage":"Internal service failure."})";
 
@@ -40,7 +40,7 @@ void expect_distrusted(std::string_view body, std::size_t records) {
 }
 
 TEST(KinesisResponse, OneVerdictPerRecordInOrder) {
-    auto verdicts = read(answer(2, {kStored, kThrottled, kStored, kFailed}), 4);
+    auto verdicts = read(answer(2, {kStoredEntry, kThrottledEntry, kStoredEntry, kFailed}), 4);
     ASSERT_EQ(verdicts.size(), 4u);
     EXPECT_EQ(verdicts[0].kind, Verdict::Kind::accepted);
     EXPECT_EQ(verdicts[2].kind, Verdict::Kind::accepted);
@@ -59,7 +59,7 @@ TEST(KinesisResponse, OneVerdictPerRecordInOrder) {
 }
 
 TEST(KinesisResponse, RecordsRefusedForOneReasonShareIt) {
-    auto verdicts = read(answer(2, {kThrottled, kThrottled}), 2);
+    auto verdicts = read(answer(2, {kThrottledEntry, kThrottledEntry}), 2);
     EXPECT_EQ(verdicts[0].failure, verdicts[1].failure);
 }
 
@@ -70,7 +70,7 @@ TEST(KinesisResponse, NullErrorMembersMeanStored) {
 }
 
 TEST(KinesisResponse, CountOfFailuresMayBeAbsent) {
-    auto body = R"({"Records":[)" + std::string(kStored) + "]}";
+    auto body = R"({"Records":[)" + std::string(kStoredEntry) + "]}";
     EXPECT_EQ(read(body, 1)[0].kind, Verdict::Kind::accepted);
 }
 
@@ -80,14 +80,14 @@ TEST(KinesisResponse, AnswersThatDoNotAddUpAreNotTrusted) {
     expect_distrusted("[]", 1);
     expect_distrusted("{}", 1);
     expect_distrusted(R"({"Records":{}})", 1);
-    expect_distrusted(answer(0, {kStored}), 2);
-    expect_distrusted(answer(0, {kStored, kStored}), 1);
+    expect_distrusted(answer(0, {kStoredEntry}), 2);
+    expect_distrusted(answer(0, {kStoredEntry, kStoredEntry}), 1);
     expect_distrusted(answer(0, {}), 1);
-    expect_distrusted(answer(1, {kStored}), 1);
-    expect_distrusted(answer(0, {kThrottled}), 1);
+    expect_distrusted(answer(1, {kStoredEntry}), 1);
+    expect_distrusted(answer(0, {kThrottledEntry}), 1);
     expect_distrusted(answer(0, {"{}"}), 1);
     expect_distrusted(answer(0, {"7"}), 1);
-    expect_distrusted(answer(0, {kStored}).substr(0, 60), 1);
+    expect_distrusted(answer(0, {kStoredEntry}).substr(0, 60), 1);
 }
 
 struct Case {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -18,6 +20,10 @@ struct AwsReply {
     std::string body;
     bool nothing_yet = false;
 };
+
+inline AwsReply reply(const boost::json::object& body) {
+    return {boost::json::serialize(body), false};
+}
 
 /// An operation that was read from a request and not yet done.
 struct AwsCall {

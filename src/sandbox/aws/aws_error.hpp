@@ -3,6 +3,7 @@
 #include <boost/system/result.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace sluice::sandbox {
 
@@ -14,6 +15,10 @@ struct AwsError {
     std::string
         query_code;  ///< the older protocol's name for it, where it differs: `AWS.SimpleQueueService.NonExistentQueue`
 };
+
+inline AwsError invalid_argument(std::string message) {
+    return {400, "InvalidArgumentException", std::move(message), {}};
+}
 
 template <class T>
 using AwsResult = boost::system::result<T, AwsError>;

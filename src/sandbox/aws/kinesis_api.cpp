@@ -21,10 +21,6 @@ constexpr std::size_t kMaxBytesPerRead = std::size_t{10} << 20;
 constexpr std::int64_t kMaxShardsPerPage = 1'000;
 constexpr auto kTokenLifetime = std::chrono::minutes(5);  ///< of shard iterators and page tokens
 
-AwsError invalid_argument(std::string message) {
-    return {400, "InvalidArgumentException", std::move(message), {}};
-}
-
 std::string arn(const Caller& caller, std::string_view stream) {
     return fmt::format("arn:aws:kinesis:{}:000000000000:stream/{}", caller.region, stream);
 }
@@ -88,10 +84,6 @@ bj::object stream_json(const StreamInfo& stream, const Caller& caller) {
     out["EnhancedMonitoring"] = bj::array{bj::object{{"ShardLevelMetrics", bj::array{}}}};
     out["EncryptionType"] = "NONE";
     return out;
-}
-
-AwsReply reply(const bj::object& body) {
-    return {bj::serialize(body), false};
 }
 
 /// True for shards that a ShardFilter lets through. The kinds that look back in time show all, as nothing ever expires

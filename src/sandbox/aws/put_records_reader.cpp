@@ -26,10 +26,6 @@ AwsError validation(std::string_view where, std::string_view constraint) {
         {}};
 }
 
-AwsError invalid_argument(std::string message) {
-    return {400, "InvalidArgumentException", std::move(message), {}};
-}
-
 std::size_t characters(std::string_view utf8) {
     auto starts_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
     return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), starts_character));

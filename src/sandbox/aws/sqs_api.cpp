@@ -28,9 +28,6 @@ std::string queue_of_url(std::string_view url) {
     return std::string(url.substr(url.rfind('/') + 1));
 }
 
-AwsReply reply(const bj::object& body) {
-    return {bj::serialize(body), false};
-}
 AwsReply empty_reply() {
     return {"{}", false};
 }

@@ -20,10 +20,6 @@ bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-AwsError invalid(std::string message) {
-    return sqs_error("InvalidParameterValue", std::move(message));
-}
-
 std::optional<std::string> wrong_with_attribute_name(std::string_view name) {
     auto lower = std::string(name.substr(0, 7));
     std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -48,11 +44,11 @@ AwsResult<Attribute> read_attribute(std::string_view name, const boost::json::va
     const auto* object = value.if_object();
     auto type = object != nullptr ? text_member(*object, "DataType") : std::nullopt;
     if (!type || type->empty())
-        return invalid(
+        return invalid_value(
             fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));
     auto base = type->substr(0, type->find('.'));
     if ((base != "String" && base != "Number" && base != "Binary") || type->size() > kMaxAttributeName)
-        return invalid(
+        return invalid_value(
             fmt::format("The message attribute '{}' has an invalid message attribute type, the set of supported type "
                         "prefixes is Binary, Number, and String.",
                         name));
@@ -60,7 +56,7 @@ AwsResult<Attribute> read_attribute(std::string_view name, const boost::json::va
     auto text = text_member(*object, attribute.binary ? "BinaryValue" : "StringValue");
     if (attribute.binary && text) text = base64_decode(*text);
     if (!text || text->empty())
-        return invalid(fmt::format(
+        return invalid_value(fmt::format(
             "The message attribute '{}' must contain a non-empty message attribute value for message attribute "
             "type '{}'.",
             name, *type));
@@ -79,12 +75,12 @@ void append_with_length(std::string& out, std::string_view text) {
 
 AwsResult<std::map<std::string, Attribute>> read_attributes(const boost::json::object& attributes) {
     if (attributes.size() > kMaxAttributes)
-        return invalid("Number of message attributes exceeds the allowed maximum [10].");
+        return invalid_value("Number of message attributes exceeds the allowed maximum [10].");
     std::map<std::string, Attribute> read;
     for (const auto& member : attributes) {
         std::string name(member.key());
         if (auto wrong = wrong_with_attribute_name(name))
-            return invalid(fmt::format("The message attribute name '{}' is invalid: it {}.", name, *wrong));
+            return invalid_value(fmt::format("The message attribute name '{}' is invalid: it {}.", name, *wrong));
         auto attribute = read_attribute(name, member.value());
         if (!attribute) return attribute.error();
         read.emplace(std::move(name), std::move(*attribute));
@@ -112,6 +108,10 @@ AwsError sqs_error(std::string type, std::string message) {
                     ? type
                     : "AWS.SimpleQueueService." + type;
     return {400, std::move(type), std::move(message), std::move(code)};
+}
+
+AwsError invalid_value(std::string message) {
+    return sqs_error("InvalidParameterValue", std::move(message));
 }
 
 bool has_only_sqs_characters(std::string_view utf8) noexcept {
@@ -168,14 +168,14 @@ AwsResult<SqsMessage> read_sqs_message(const boost::json::object& input) {
     for (const auto& [name, value] :
          {std::pair("MessageGroupId", &message.group), {"MessageDeduplicationId", &message.deduplication_id}}) {
         if (!value->empty() && !is_sqs_fifo_id(*value))
-            return invalid(fmt::format(
+            return invalid_value(fmt::format(
                 "Value for parameter {} is invalid. Reason: {} can only include alphanumeric and punctuation "
                 "characters. 1 to 128 in length.",
                 name, name));
     }
     if (auto delay = integer_member(input, "DelaySeconds")) {
         if (*delay < 0 || *delay > kMaxDelaySeconds)
-            return invalid(fmt::format(
+            return invalid_value(fmt::format(
                 "Value {} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {}.", *delay,
                 kMaxDelaySeconds));
         message.delay = std::chrono::seconds(*delay);

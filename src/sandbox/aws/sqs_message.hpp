@@ -37,5 +37,7 @@ bool is_sqs_fifo_id(std::string_view text) noexcept;
 bool is_sqs_entry_id(std::string_view text) noexcept;
 
 AwsError sqs_error(std::string type, std::string message);
+/// `InvalidParameterValue`.
+AwsError invalid_value(std::string message);
 
 }  // namespace sluice::sandbox

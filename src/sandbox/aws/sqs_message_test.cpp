@@ -53,11 +53,11 @@ TEST(SqsMessage, HoldsIdsToTheirAlphabetsAndLengths) {
     EXPECT_FALSE(is_sqs_entry_id(std::string(81, 'x')));
 }
 
-struct Refused {
+struct RefusedMessage {
     const char* input;
     const char* type;
 };
-class SqsMessageRefused : public testing::TestWithParam<Refused> {};
+class SqsMessageRefused : public testing::TestWithParam<RefusedMessage> {};
 
 TEST_P(SqsMessageRefused, WithAwsNameForTheFault) {
     auto message = read_sqs_message(object(GetParam().input));
@@ -68,30 +68,30 @@ TEST_P(SqsMessageRefused, WithAwsNameForTheFault) {
 INSTANTIATE_TEST_SUITE_P(
     Each, SqsMessageRefused,
     testing::Values(
-        Refused{R"({})", "MissingParameter"}, Refused{R"({"MessageBody":""})", "MissingParameter"},
-        Refused{R"({"MessageBody":"\u0001"})", "InvalidMessageContents"},
-        Refused{R"({"MessageBody":"x","DelaySeconds":901})", "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageGroupId":"a b"})", "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"AWS.x":{"DataType":"String","StringValue":"v"}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a..b":{"DataType":"String","StringValue":"v"}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a/b":{"DataType":"String","StringValue":"v"}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"Text","StringValue":"v"}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"String","StringValue":""}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"String","StringValue":"\u0002"}}})",
-                "InvalidMessageContents"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"Binary","BinaryValue":"%"}}})",
-                "InvalidParameterValue"},
-        Refused{R"({"MessageBody":"x","MessageAttributes":{"1":{"DataType":"String","StringValue":"v"},
+        RefusedMessage{R"({})", "MissingParameter"}, RefusedMessage{R"({"MessageBody":""})", "MissingParameter"},
+        RefusedMessage{R"({"MessageBody":"\u0001"})", "InvalidMessageContents"},
+        RefusedMessage{R"({"MessageBody":"x","DelaySeconds":901})", "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageGroupId":"a b"})", "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"AWS.x":{"DataType":"String","StringValue":"v"}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a..b":{"DataType":"String","StringValue":"v"}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a/b":{"DataType":"String","StringValue":"v"}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"Text","StringValue":"v"}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"String","StringValue":""}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"String","StringValue":"\u0002"}}})",
+                       "InvalidMessageContents"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"a":{"DataType":"Binary","BinaryValue":"%"}}})",
+                       "InvalidParameterValue"},
+        RefusedMessage{R"({"MessageBody":"x","MessageAttributes":{"1":{"DataType":"String","StringValue":"v"},
             "2":{"DataType":"String","StringValue":"v"},"3":{"DataType":"String","StringValue":"v"},"4":{"DataType":"String","StringValue":"v"},
             "5":{"DataType":"String","StringValue":"v"},"6":{"DataType":"String","StringValue":"v"},"7":{"DataType":"String","StringValue":"v"},
             "8":{"DataType":"String","StringValue":"v"},"9":{"DataType":"String","StringValue":"v"},"10":{"DataType":"String","StringValue":"v"},
             "11":{"DataType":"String","StringValue":"v"}}})",
-                "InvalidParameterValue"}));
+                       "InvalidParameterValue"}));
 
 }  // namespace
 }  // namespace sluice::sandbox

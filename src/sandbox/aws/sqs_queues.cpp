@@ -39,10 +39,6 @@ bool is_queue_name(std::string_view name) {
     return name.size() <= 80 && is_sqs_entry_id(stem);
 }
 
-AwsError invalid(std::string message) {
-    return sqs_error("InvalidParameterValue", std::move(message));
-}
-
 std::optional<std::int64_t> to_number(std::string_view text) {
     std::int64_t value = 0;
     auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -113,7 +109,7 @@ SqsQueues::Queue& SqsQueues::add(std::string_view name, Attributes attributes) {
 
 AwsResult<void> SqsQueues::create(std::string_view name, const boost::json::object& attributes) {
     if (!is_queue_name(name))
-        return invalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+        return invalid_value("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
     Attributes wanted;
     for (const auto& member : attributes) {
         std::string key(member.key());
@@ -128,10 +124,11 @@ AwsResult<void> SqsQueues::create(std::string_view name, const boost::json::obje
     }
     bool fifo = wanted.contains("FifoQueue") && wanted["FifoQueue"] == "true";
     if (fifo != name.ends_with(".fifo"))
-        return invalid(fifo ? "The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
-                              "underscores, must end "
-                              "with .fifo suffix and be 1 to 80 in length."
-                            : "A queue whose name ends in .fifo must be created with the attribute FifoQueue=true.");
+        return invalid_value(
+            fifo ? "The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
+                   "underscores, must end "
+                   "with .fifo suffix and be 1 to 80 in length."
+                 : "A queue whose name ends in .fifo must be created with the attribute FifoQueue=true.");
     std::lock_guard lock(mutex_);
     if (auto found = queues_.find(name); found != queues_.end()) {
         for (const auto& [key, value] : wanted) {

@@ -8,7 +8,6 @@
 namespace sluice::sandbox {
 namespace {
 
-constexpr std::int64_t kDefaultPartitions = 4;
 constexpr std::uint16_t kAfterTheSandboxsOwn = 1;
 
 }  // namespace
@@ -68,7 +67,7 @@ std::vector<Target> EventHubsService::targets() const {
 }
 
 Result<void> EventHubsService::create_target(std::string_view, std::string_view name, std::string_view settings) {
-    auto partitions = kDefaultPartitions;
+    std::int64_t partitions = kDefaultPartitions;
     if (!settings.empty()) {
         boost::system::error_code failure;
         auto document = boost::json::parse(boost::json::string_view(settings.data(), settings.size()), failure);

@@ -24,7 +24,6 @@ constexpr std::string_view kCreate = "CreateEventHub";
 constexpr std::string_view kGet = "GetEventHub";
 constexpr std::string_view kDelete = "DeleteEventHub";
 constexpr std::string_view kIssueToken = "IssueToken";
-constexpr std::int32_t kDefaultPartitions = 4;
 
 std::string escape_xml(std::string_view text) {
     std::string out;

@@ -17,6 +17,9 @@
 
 namespace sluice::sandbox {
 
+/// Of a hub that is made without a word on them.
+inline constexpr std::int32_t kDefaultPartitions = 4;
+
 /// The event hubs of a namespace, each with its partitions. What is in them is in the ReceivedLog; beside it a
 /// partition keeps the batches as they came, which share the log's bytes, for readers over Kafka, and only as long as
 /// the log has them. Names are found without case, as the service does. Thread: any.

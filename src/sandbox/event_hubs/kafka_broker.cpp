@@ -18,7 +18,6 @@ namespace asio = boost::asio;
 
 constexpr std::int32_t kBrokerId = 0;
 constexpr std::int32_t kNotTold = INT32_MIN;  ///< authorised operations
-constexpr std::int32_t kDefaultPartitions = 4;
 constexpr std::string_view kPlain = "PLAIN";
 constexpr std::string_view kOauthBearer = "OAUTHBEARER";
 /// How often a waiting reader looks again, and how long it may wait.

@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const Timestamp kNow = from_epoch_ms(1'700'000'000'000);
-const HubIdentity kDevice{"d1", ""};
-const HubIdentity kModule{"d1", "m1"};
+const HubIdentity kKnownDevice{"d1", ""};
+const HubIdentity kKnownModule{"d1", "m1"};
 constexpr std::string_view kHost = "hub.azure-devices.net";
 
 Secret raw(std::string_view key) {
@@ -27,10 +27,10 @@ std::string token(std::string_view uri, const Secret& key, Timestamp expires = k
 
 class HubAccessTest : public testing::Test {
   protected:
-    Secret device_key() { return raw(registry_.find(kDevice)->primary_key); }
+    Secret device_key() { return raw(registry_.find(kKnownDevice)->primary_key); }
     Secret policy_key() { return raw(kSandboxHubPolicyKey); }
     /// nullopt: let in.
-    std::optional<HubRefusal> refusal(std::string_view text, const HubIdentity& identity = kDevice) {
+    std::optional<HubRefusal> refusal(std::string_view text, const HubIdentity& identity = kKnownDevice) {
         auto result = access_.as_device(text, kHost, identity, kNow);
         return result ? std::nullopt : std::optional(result.error());
     }
@@ -81,9 +81,9 @@ TEST_F(HubAccessTest, LetsADeviceInWithEitherOfItsKeys) {
     EXPECT_EQ(refusal(token("hub.azure-devices.net/devices/d1", device_key())), std::nullopt);
     EXPECT_EQ(refusal(token("HUB.azure-devices.net/devices/d1", device_key())), std::nullopt);
     auto secondary = base64_encode("0123456789abcdef0123456789abcdef");
-    ASSERT_TRUE(registry_.put(kDevice, {{}, {}, secondary}, false));
+    ASSERT_TRUE(registry_.put(kKnownDevice, {{}, {}, secondary}, false));
     EXPECT_EQ(refusal(token("hub.azure-devices.net/devices/d1", raw(secondary))), std::nullopt);
-    EXPECT_EQ(access_.as_device(token("h/devices/d1", device_key()), {}, kDevice, kNow)->expires, kNow + 1h);
+    EXPECT_EQ(access_.as_device(token("h/devices/d1", device_key()), {}, kKnownDevice, kNow)->expires, kNow + 1h);
 }
 
 TEST_F(HubAccessTest, TellsWhyItDoesNot) {
@@ -97,11 +97,11 @@ TEST_F(HubAccessTest, TellsWhyItDoesNot) {
     EXPECT_EQ(refusal(token("hub.azure-devices.net", device_key())), HubRefusal::wrong_scope);
     EXPECT_EQ(refusal(token("other.azure-devices.net/devices/d1", device_key())), HubRefusal::wrong_scope);
     EXPECT_EQ(refusal(token(uri, device_key(), kNow + 1h, "nobody")), HubRefusal::unknown_policy);
-    EXPECT_EQ(refusal(token(uri, device_key()), kModule), HubRefusal::wrong_key);
-    ASSERT_TRUE(registry_.put(kDevice, {false, {}, {}}, false));
+    EXPECT_EQ(refusal(token(uri, device_key()), kKnownModule), HubRefusal::wrong_key);
+    ASSERT_TRUE(registry_.put(kKnownDevice, {false, {}, {}}, false));
     EXPECT_EQ(refusal(token(uri, device_key())), HubRefusal::disabled_device);
     auto key = device_key();
-    ASSERT_TRUE(registry_.remove(kDevice));
+    ASSERT_TRUE(registry_.remove(kKnownDevice));
     EXPECT_EQ(refusal(token(uri, key)), HubRefusal::unknown_device);
 }
 
@@ -114,8 +114,8 @@ TEST_F(HubAccessTest, ASignatureIsForWhatWasSigned) {
 }
 
 TEST_F(HubAccessTest, ModulesHaveKeysOfTheirOwn) {
-    auto key = raw(registry_.find(kModule)->primary_key);
-    EXPECT_EQ(refusal(token("hub.azure-devices.net/devices/d1/modules/m1", key), kModule), std::nullopt);
+    auto key = raw(registry_.find(kKnownModule)->primary_key);
+    EXPECT_EQ(refusal(token("hub.azure-devices.net/devices/d1/modules/m1", key), kKnownModule), std::nullopt);
 }
 
 TEST_F(HubAccessTest, PoliciesConnectAnyDevice) {

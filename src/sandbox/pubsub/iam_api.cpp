@@ -9,15 +9,15 @@
 namespace sluice::sandbox {
 namespace {
 
-namespace v1 = google::iam::v1;
+namespace iam_v1 = google::iam::v1;
 
-class IamApi final : public v1::IAMPolicy::CallbackService {
+class IamApi final : public iam_v1::IAMPolicy::CallbackService {
   public:
     IamApi(RpcDoor& door, Topics& topics) : door_(door), topics_(topics) {}
 
     grpc::ServerUnaryReactor* TestIamPermissions(grpc::CallbackServerContext* context,
-                                                 const v1::TestIamPermissionsRequest* request,
-                                                 v1::TestIamPermissionsResponse* response) override {
+                                                 const iam_v1::TestIamPermissionsRequest* request,
+                                                 iam_v1::TestIamPermissionsResponse* response) override {
         return UnaryCall::start(door_, context, {"TestIamPermissions", Topics::target_name(request->resource()), {}},
                                 [=, this](const GoogleCaller& caller, bool) -> std::optional<grpc::Status> {
                                     if (!is_there(request->resource())) return grpc::Status::OK;

@@ -56,9 +56,9 @@ Result<void> take_time(const bj::object& object, std::string_view name, std::int
     const auto* value = object.if_contains({name.data(), name.size()});
     if (value == nullptr) return malformed(fmt::format("{} is missing", name));
     if (!value->is_number()) return malformed(fmt::format("{} is not a number", name));
-    auto seconds = value->to_number<double>();
-    if (!(seconds >= 0 && seconds <= kLatestTime)) return malformed(fmt::format("{} is no time", name));
-    into = static_cast<std::int64_t>(seconds);
+    auto time = value->to_number<double>();
+    if (!(time >= 0 && time <= kLatestTime)) return malformed(fmt::format("{} is no time", name));
+    into = static_cast<std::int64_t>(time);
     return {};
 }
 

@@ -12,7 +12,7 @@ namespace v1 = google::pubsub::v1;
 using std::chrono::seconds;
 
 /// How often a waiting stream looks again.
-constexpr auto kPollInterval = std::chrono::milliseconds(20);
+constexpr auto kPullInterval = std::chrono::milliseconds(20);
 constexpr std::size_t kMessagesInAnswer = 1000;
 
 RpcError invalid(std::string_view what) {
@@ -110,7 +110,7 @@ void StreamingPull::OnWriteDone(bool ok) {
 
 void StreamingPull::look_again_later() {
     alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(std::chrono::system_clock::now() + kPollInterval,
+    alarm_->Set(std::chrono::system_clock::now() + kPullInterval,
                 [stream = shared_from_this()](bool) { stream->look_again(); });
 }
 
