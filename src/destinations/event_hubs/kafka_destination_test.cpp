@@ -306,7 +306,8 @@ TEST_F(EventHubsKafka, ShardsShareAProducerWhileBothDeliver) {
 
 TEST_F(EventHubsKafka, AnIdleProducerIsClosedAndMadeAgainWhenNeeded) {
     service_.create("rooms");
-    ProducerPool pool(std::chrono::milliseconds(4));
+    // Long enough that it is not closed between being asked for and being used.
+    ProducerPool pool(std::chrono::milliseconds(150));
     auto config = parse_config({{"type", "event_hubs"},
                                 {"connection_string", kString},
                                 {"endpoint", fmt::format("http://127.0.0.1:{}", service_.port())}},
@@ -316,8 +317,7 @@ TEST_F(EventHubsKafka, AnIdleProducerIsClosedAndMadeAgainWhenNeeded) {
     KafkaDestination destination(io_, SystemClock::instance(), std::move(config), pool);
     expect_accepted(deliver_one(destination));
     while (pool.producers() > 0) std::this_thread::yield();
-    auto verdicts = deliver_one(destination);
-    EXPECT_FALSE(verdicts.empty());
+    expect_accepted(deliver_one(destination));
     close(destination);
 }
 
