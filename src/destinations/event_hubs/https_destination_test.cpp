@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view kString =
+constexpr std::string_view kNamespaceString =
     "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=c2VjcmV0";
 
 class EventHubsHttps : public testing::Test {
@@ -28,7 +28,7 @@ class EventHubsHttps : public testing::Test {
         settings["type"] = "event_hubs";
         settings["protocol"] = "https";
         if (!settings.contains("connection_string") && !settings.contains("namespace"))
-            settings["connection_string"] = kString;
+            settings["connection_string"] = kNamespaceString;
         settings["endpoint"] = service_.endpoint().to_url();
         DestinationContext context{io_, clock_, "acme"};
         auto config = parse_config(settings, context).value();

@@ -21,11 +21,11 @@ using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-const std::string kPath = "projects/demo/topics/io.acme.room";
+const std::string kPublishPath = "projects/demo/topics/io.acme.room";
 
 std::string wire(const MessageForm& form, const TestBatch& batch) {
     auto groups = group_by_key(form, batch.messages());
-    return publish_request(kPath, form, batch.messages(), groups.at(0));
+    return publish_request(kPublishPath, form, batch.messages(), groups.at(0));
 }
 
 PublishRequest read(const std::string& bytes) {
@@ -39,7 +39,7 @@ TEST(PubSubRequest, IsWhatProtobufReads) {
     batch.add("room-1", "key-1").add("room-2", "key-1");
     const auto bytes = wire({}, batch);
     const auto request = read(bytes);
-    EXPECT_EQ(request.topic(), kPath);
+    EXPECT_EQ(request.topic(), kPublishPath);
     ASSERT_EQ(request.messages_size(), 2);
     EXPECT_EQ(request.messages(0).data(), batch.messages()[0].body);
     EXPECT_EQ(request.messages(1).data(), batch.messages()[1].body);
@@ -60,7 +60,7 @@ TEST(PubSubRequest, CountsExactlyWhatIsSerialized) {
             batch.add("room", key == 0 ? "k" : std::string(key, 'k'), padding);
             MessageForm form{key != 0, key == 128 ? "application/cloudevents+json" : ""};
             const auto bytes = wire(form, batch);
-            EXPECT_EQ(topic_bytes(kPath) + message_bytes(form, batch.messages()[0]), bytes.size());
+            EXPECT_EQ(topic_bytes(kPublishPath) + message_bytes(form, batch.messages()[0]), bytes.size());
             EXPECT_EQ(read(bytes).ByteSizeLong(), bytes.size());
         }
     }

@@ -79,6 +79,19 @@ ObjectForm form_of(const ListParameters& parameters) {
     return parameters.details ? ObjectForm::whole : ObjectForm::without_data;
 }
 
+/// What stands in a caller's first attempt, most often: curl's own type.
+std::string not_a_body_form(std::string_view type) {
+    constexpr std::size_t kShown = 100;
+    std::string shown(type.substr(0, kShown));
+    std::replace_if(
+        shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    std::string detail = "the Content-Type is " + shown +
+                         ": send application/json, or application/x-ndjson for one object a line, in UTF-8";
+    if (type.starts_with("application/x-www-form-urlencoded"))
+        detail += " (with curl: -H 'Content-Type: application/json')";
+    return detail;
+}
+
 }  // namespace
 
 Routes::Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits)
@@ -97,10 +110,9 @@ OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
     if (auto refused = check_names(call.route)) return std::move(*refused);
 
     if (has_body(request.method)) {
-        const auto form = parse_content_type(request.headers.get("Content-Type"));
-        if (!form)
-            return unsupported_media_type(
-                "send application/json, or application/x-ndjson for one object a line, in UTF-8");
+        const auto type = request.headers.get("Content-Type");
+        const auto form = parse_content_type(type);
+        if (!form) return unsupported_media_type(not_a_body_form(type));
         if (*form == BodyForm::ndjson && request.method == "PUT")
             return unsupported_media_type("an update takes one object as application/json");
         call.form = *form;

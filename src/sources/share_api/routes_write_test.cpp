@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/ids.hpp"
@@ -88,6 +89,10 @@ TEST(ShareApiWrite, AMissingContentTypeIsTakenAsJson) {
     const auto refused = api.call("POST", "/share/io.acme", "{}", {"full", {{"Content-Type", "text/plain"}}});
     EXPECT_EQ(refused.status, 415);
     EXPECT_EQ(code_of(refused), "unsupported_media_type");
+    EXPECT_THAT(refused.body, testing::HasSubstr("the Content-Type is text/plain: send application/json"));
+    const auto form =
+        api.call("POST", "/share/io.acme", "{}", {"full", {{"Content-Type", "application/x-www-form-urlencoded"}}});
+    EXPECT_THAT(form.body, testing::HasSubstr("curl: -H 'Content-Type: application/json'"));
 }
 
 TEST(ShareApiWrite, ValidJsonThatIsNoObjectIsUnacceptable) {
