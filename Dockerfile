@@ -1,8 +1,8 @@
 # Sluice in a container. See docs/install.md.
 FROM debian:12-slim AS build
 WORKDIR /src
-COPY scripts/install-packages scripts/packages.txt scripts/
-RUN scripts/install-packages packages.txt
+COPY scripts/install-packages scripts/packages.txt scripts/packages-package.txt scripts/
+RUN scripts/install-packages packages.txt packages-package.txt
 COPY . .
 RUN scripts/build release sluice completions && scripts/package build/release /out
 
