@@ -91,10 +91,17 @@ awaitable<Result<void>> DeliveryShard::commit(Extent extent) {
     co_return done;
 }
 
+/// What the status counts already is there to be read. A store that refuses gives what it has.
+awaitable<void> DeliveryShard::commit_letters(const IntegrationRuntime& runtime) {
+    if (stopping_ || (!committing_ && !runtime.has_uncommitted_letters())) co_return;
+    [[maybe_unused]] Result<void> committed = co_await commit(Extent::all);
+}
+
 awaitable<Result<DeadLetterPage>> DeliveryShard::dead_letters(std::string id, DeadLetterFilter filter,
                                                               LogPosition after, std::size_t limit) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    co_await commit_letters(*runtime);
     Result<DeadLetterPage> page = co_await runtime->dead_letters(std::move(filter), after, limit);
     co_return page;
 }

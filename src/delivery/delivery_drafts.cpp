@@ -77,6 +77,7 @@ awaitable<Result<std::optional<DeliveryError>>> DeliveryShard::sample_new(Integr
 awaitable<Result<DeadLetterPreview>> DeliveryShard::dead_letter(std::string id, LogPosition position) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    co_await commit_letters(*runtime);
     Result<DeadLetterPreview> found = co_await runtime->dead_letter(position);
     co_return found;
 }

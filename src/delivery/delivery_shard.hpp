@@ -101,6 +101,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     };
     /// Commits what changed. One at a time; who comes meanwhile waits.
     boost::asio::awaitable<Result<void>> commit(Extent extent);
+    boost::asio::awaitable<void> commit_letters(const IntegrationRuntime& runtime);
     bool may_commit_later(const Seat& seat, SteadyTime now) const;
 
     Shard& shard_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "delivery/delivery_test_kit.hpp"
 #include "delivery/ledger_for_test.hpp"
@@ -63,6 +64,19 @@ class DeadLetters : public testing::Test {
     std::atomic<bool> rejecting{true};
     std::atomic<bool> failing_for_a_while{false};
 };
+
+TEST(DeadLetterList, ShowsWhatTheStatusCounts) {
+    DeliveryRig rig;
+    rig.options.commit_interval = std::chrono::hours(1);
+    rig.peer()->set_script([](std::span<const Message> messages) {
+        return std::vector<Verdict>(messages.size(), Verdict::rejected(why(ErrorClass::rejected, "E3")));
+    });
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(5, object_of);
+    while (rig.status("a").stats.dead_lettered < 5) std::this_thread::yield();
+    EXPECT_EQ(rig.run(rig.engine().dead_letters("a", {}, {0, 0}, 100)).value().items.size(), 5u);
+}
 
 TEST_F(DeadLetters, AreFoundByWhatIsKnownOfThem) {
     start();

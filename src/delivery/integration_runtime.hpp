@@ -129,6 +129,7 @@ class IntegrationRuntime {
     /// Settled ranges that its cursor carries: what writing it costs.
     std::size_t range_count() const noexcept { return lane_ ? lane_->range_count() : 0; }
     std::size_t uncommitted_dead_letters() const noexcept { return dead_letters_.size(); }
+    bool has_uncommitted_letters() const noexcept { return !dead_letters_.empty() || !erased_dead_letters_.empty(); }
     const std::string& pause_reason() const noexcept { return pause_reason_; }
 
   private:
