@@ -125,9 +125,14 @@ int run_serve(const ServeCommand& command) {
     Node node(std::move(*configuration), std::move(read_again));
     if (auto started = node.start(); !started) return cannot_start(started.error());
     bool v6 = address.find(':') != std::string::npos;
-    auto url = fmt::format("{}://{}:{}", secure ? "https" : "http", v6 ? "[" + address + "]" : address, node.port());
-    if (const auto& token = node.new_admin_token()) show_new_token(*token, url);
-    auto listening = "listening on " + url;
+    auto url_at = [&](std::string_view host) {
+        return fmt::format("{}://{}:{}", secure ? "https" : "http", host, node.port());
+    };
+    const std::string host = v6 ? "[" + address + "]" : address;
+    // Who listens on every address is not reached at "every address".
+    const bool everywhere = address == "0.0.0.0" || address == "::";
+    if (const auto& token = node.new_admin_token()) show_new_token(*token, url_at(everywhere ? "localhost" : host));
+    auto listening = "listening on " + url_at(host);
     log_event(LogLevel::info, listening, running);
 
     manager.ready(listening);
