@@ -154,7 +154,10 @@ double cpu_us() {
 /// One life of an engine: the healthy integrations, and the sick too or not.
 class Life {
   public:
-    Life(std::size_t sick, Illness illness, bool with_sick) : sick_(sick), watch_(kMostEvents) {
+    Life(std::size_t sick, Illness illness, bool with_sick)
+        : warm_up_(illness == Illness::throttled ? kLearning : kFallingIll),
+          sick_(sick),
+          watch_((warm_up_ + kBurst + kSteady) * kEventsInBatch) {
         DestinationKind kind;
         kind.type = "far";
         kind.check = [](const boost::json::object&, const DestinationContext&) -> Result<void> { return {}; };
@@ -186,18 +189,18 @@ class Life {
 
     Figures measure() {
         // The sick fall ill, and their backlog grows; what a service allows is learnt.
-        append(250, kPace);
+        append(warm_up_, kPace);
         watch_.wait_for(healthy_events());
         Figures figures;
         std::size_t before = healthy_events();
         Watch::Ill ill = watch_.ill();
         double cpu = cpu_us();
         auto begun = std::chrono::steady_clock::now();
-        append(100, 0ms);
+        append(kBurst, 0ms);
         watch_.wait_for(healthy_events());
         figures.burst_ms = milliseconds_since(begun);
         std::size_t steady = healthy_events();
-        append(150, kPace);
+        append(kSteady, kPace);
         watch_.wait_for(healthy_events());
         figures.p99_ms = watch_.p99_ms(steady);
         figures.cpu_us = (cpu_us() - cpu) / static_cast<double>(healthy_events() - before);
@@ -208,8 +211,12 @@ class Life {
     }
 
   private:
-    static constexpr std::size_t kMostEvents = 500 * kEventsInBatch;
     static constexpr auto kPace = 20ms;  ///< 10,000 events/s
+    // In batches.
+    static constexpr std::size_t kFallingIll = 250;
+    static constexpr std::size_t kLearning = 1500;  ///< what a service allows takes a while to learn
+    static constexpr std::size_t kBurst = 100;
+    static constexpr std::size_t kSteady = 150;
 
     static double milliseconds_since(std::chrono::steady_clock::time_point begun) {
         return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
@@ -249,6 +256,7 @@ class Life {
     }
     std::size_t healthy_events() const { return healthy_; }
 
+    std::size_t warm_up_;
     std::size_t sick_;
     Watch watch_;
     TemporaryFolder folder_;
