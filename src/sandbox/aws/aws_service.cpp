@@ -141,6 +141,8 @@ asio::awaitable<Outcome> AwsService::handle(http::Request request) {
             timer.expires_after(kPollInterval);
             co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
             reply = call->run(*caller);
+            auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none) break;  // the server stops
         }
     }
     if (faults.ending) {

@@ -26,10 +26,12 @@ constexpr std::chrono::milliseconds kLongestWait{30'000};
 constexpr std::size_t kMostFetchedBytes = std::size_t{50} << 20;
 
 /// False when the connection is being ended.
+/// False when the server stops, also when it does so in the moment in which the time is over.
 asio::awaitable<bool> sleep_for(std::chrono::milliseconds time) {
     asio::steady_timer timer(co_await asio::this_coro::executor, time);
     auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_return !error;
+    auto state = co_await asio::this_coro::cancellation_state;
+    co_return !error && state.cancelled() == asio::cancellation_type::none;
 }
 
 KafkaReply closed() {
