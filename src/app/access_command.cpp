@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "app/command_output.hpp"
 #include "app/commands.hpp"
 #include "base/encoding.hpp"
 #include "base/units.hpp"
@@ -18,16 +19,13 @@ namespace json = boost::json;
 std::string text_or_dash(const json::value& value, std::string_view pointer) {
     boost::system::error_code error;
     const auto* found = value.find_pointer(pointer, error);
-    if (found == nullptr || found->is_null()) return "-";
-    if (found->is_string()) return found->get_string().empty() ? "-" : std::string(found->get_string());
-    if (const auto* array = found->if_array()) {
-        std::string out;
+    const auto* array = found != nullptr ? found->if_array() : nullptr;
+    std::string out = array != nullptr ? std::string() : text_of(value, pointer);
+    if (array != nullptr)
         for (const auto& each : *array)
             out +=
                 (out.empty() ? "" : ",") + (each.is_string() ? std::string(each.get_string()) : json::serialize(each));
-        return out.empty() ? "-" : out;
-    }
-    return json::serialize(*found);
+    return out.empty() ? "-" : out;
 }
 
 /// `200 requests/s (400 at once), backlog 10GiB`

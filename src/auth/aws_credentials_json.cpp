@@ -9,8 +9,6 @@
 #include "auth/json_member.hpp"
 
 namespace sluice::auth {
-namespace {}  // namespace
-
 Result<AwsCredentials> read_aws_credentials_json(std::string_view text) {
     boost::system::error_code not_json;
     auto parsed = boost::json::parse(text, not_json);

@@ -93,7 +93,9 @@ awaitable<Result<void>> DeliveryShard::commit(Extent extent) {
 
 /// What the status counts already is there to be read. A store that refuses gives what it has.
 awaitable<void> DeliveryShard::commit_letters(const IntegrationRuntime& runtime) {
-    if (stopping_ || (!committing_ && !runtime.has_uncommitted_letters())) co_return;
+    // What is on its way to the store is waited for; to write all cursors anew takes a letter that is not.
+    while (committing_) co_await commit_gate_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (stopping_ || !runtime.has_uncommitted_letters()) co_return;
     [[maybe_unused]] Result<void> committed = co_await commit(Extent::all);
 }
 

@@ -71,7 +71,7 @@ LaneOptions IntegrationRuntime::side_options() const {
 
 /// Takes the side lane's next batch, and waits until the live lane has nothing of its keys under way. Others go on
 /// being sent; those of the batch wait until side_deliver() has ended. A replay's keys are not waited for: what it
-/// sends has been delivered once, in order, and has no place among the live events that waiting could keep.
+/// sends is in order by itself, and has no place among the live events that waiting could keep.
 awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side) {
     std::optional<BatchIndex> batch;
     if (!stopping_) batch = side.lane.next_batch(now());

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from harness import Folder, Sluice, call, require
+from harness import TOKEN, Folder, Sluice, call, require
 
 BINARY = os.path.abspath(sys.argv[1])
 
@@ -116,6 +116,12 @@ def described_calls(node):
 with Folder() as folder:
     node = Sluice(BINARY, folder, []).start()
     calls = described_calls(node)
+    # What the list takes on the command line is what the API knows.
+    environment = dict(os.environ, SLUICE_URL=f"http://127.0.0.1:{node.port}", SLUICE_TOKEN=TOKEN)
+    for words, code, said in (("--sort -lag --state running,paused --type file --search a --limit 5", 0, "ID"),
+                              ("--state nonsense", 1, "running, paused"), ("--sort size", 1, "last_error")):
+        done = subprocess.run([BINARY, "integrations", "list", *words.split()], capture_output=True, text=True, env=environment)
+        require(done.returncode == code and said in done.stdout + done.stderr, f"integrations list {words}: {done}")
     node.stop()
     missing = calls - COMMANDS.keys() - NONE_NEEDED.keys()
     require(not missing, f"calls without a command: {sorted(missing)}")
