@@ -11,14 +11,6 @@
 #include "base/assert.hpp"
 #include "store/rocks_options.hpp"
 
-#ifdef __SANITIZE_THREAD__
-/// RocksDB comes without the sanitizer's marks, so that its atomics look like nothing at all and its memory like a
-/// race.
-extern "C" const char* __tsan_default_suppressions() {
-    return "race:rocksdb::\n";
-}
-#endif
-
 namespace sluice {
 namespace {
 
