@@ -128,12 +128,13 @@ void AlertSender::close(const Telling& telling) {
     // One that was overtaken by a later change must not be remembered after it.
     if (stopped_ || latest_[telling.integration] != telling.number) return;
     latest_.erase(telling.integration);
-    parts_.writes.post([this, id = telling.integration, trouble = telling.trouble] {
+    // Nobody waits for it, so that it may come when this object is gone.
+    parts_.writes.post([&store = parts_.store, id = telling.integration, trouble = telling.trouble] {
         // A failure here costs a repeated message after a restart.
         if (trouble == Trouble::none)
-            (void)parts_.store.erase(kAlertToldKind, id);
+            (void)store.erase(kAlertToldKind, id);
         else
-            (void)parts_.store.put(kAlertToldKind, id, to_string(trouble));
+            (void)store.put(kAlertToldKind, id, to_string(trouble));
     });
 }
 

@@ -553,16 +553,16 @@ boost::asio::awaitable<Result<ReplayStatus>> IntegrationDirectory::replay(Princi
 }
 
 void IntegrationDirectory::remember_replay(const std::string& id, const ReplayStatus& replay) {
-    parts_.blocking.post([this, id, text = replay_record(replay)] {
+    parts_.blocking.post([&store = parts_.store, id, text = replay_record(replay)] {
         // A failure here costs the note, after a restart, that a replay was ended by it.
-        (void)parts_.store.put(kReplayKind, id, text);
+        (void)store.put(kReplayKind, id, text);
     });
 }
 
 void IntegrationDirectory::remember_paused(const std::string& id, const std::string& reason) {
-    parts_.blocking.post([this, id, reason] {
+    parts_.blocking.post([&store = parts_.store, id, reason] {
         // A failure here costs one more dead letter after a restart before it pauses again.
-        (void)parts_.store.put(kPausedKind, id, reason);
+        (void)store.put(kPausedKind, id, reason);
     });
 }
 

@@ -113,12 +113,17 @@ std::uint64_t LogCopy::copied_bytes() const {
 LogCopy::LogCopy(std::string from, std::string to) : from_(std::move(from)), to_(std::move(to)) {}
 
 Result<void> LogCopy::sealed(const Progress& progress) {
-    return copy_all(false, progress, nullptr);
+    if (auto copied = copy_all(false, progress, nullptr); !copied) return copied.error();
+    return {};
 }
 
 Result<LogCopy::Extent> LogCopy::rest(const Progress& progress) {
     Extent extent;
-    if (auto copied = copy_all(true, progress, &extent); !copied) return copied.error();
+    for (;;) {
+        auto whole = copy_all(true, progress, &extent);
+        if (!whole) return whole.error();
+        if (*whole) break;
+    }
     if (auto code = system_log_files().sync_folder(to_)) return copy_error("sync", to_, code);
     extent.bytes = copied_bytes();
     extent.segments = copied_.size();
@@ -126,8 +131,9 @@ Result<LogCopy::Extent> LogCopy::rest(const Progress& progress) {
     return extent;
 }
 
-/// What was copied by an earlier call is not copied again.
-Result<void> LogCopy::copy_all(bool last_too, const Progress& progress, Extent* extent) {
+/// What was copied by an earlier call is not copied again. False when the newest segment of when it looked has gone:
+/// what was written since then is in others.
+Result<bool> LogCopy::copy_all(bool last_too, const Progress& progress, Extent* extent) {
     LogFolder folder{system_log_files(), from_};
     if (auto code = folder.files.make_folder(to_)) return copy_error("make", to_, code);
     auto found = find_live_segments(folder);
@@ -150,6 +156,7 @@ Result<void> LogCopy::copy_all(bool last_too, const Progress& progress, Extent* 
                 // Trimmed meanwhile, and so was all that is older: a copy without a hole begins behind it.
                 std::filesystem::remove(to, ignored);
                 for (const Copied& older : std::exchange(copied_, {})) std::filesystem::remove(older.path, ignored);
+                if (is_last) return false;
                 continue;
             }
             if (!copied) return copied.error();
@@ -162,7 +169,7 @@ Result<void> LogCopy::copy_all(bool last_too, const Progress& progress, Extent* 
         if (progress) progress(copied_bytes(), of_bytes);
         if (extent != nullptr && is_last) extent->head = reached.last();
     }
-    return {};
+    return true;
 }
 
 }  // namespace sluice

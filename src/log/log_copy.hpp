@@ -36,7 +36,7 @@ class LogCopy {
     Result<Extent> rest(const Progress& progress);
 
   private:
-    Result<void> copy_all(bool last_too, const Progress& progress, Extent* extent);
+    Result<bool> copy_all(bool last_too, const Progress& progress, Extent* extent);
 
     struct Copied {
         std::string path;

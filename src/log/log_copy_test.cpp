@@ -5,6 +5,7 @@
 #include <atomic>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "log/log_statistics.hpp"
 #include "log/log_test_kit.hpp"
@@ -85,6 +86,24 @@ TEST_F(LogCopyTest, HasNoHoleWhileTheLogIsWrittenAndTrimmed) {
     }
     done = true;
     writer.join();
+}
+
+TEST_F(LogCopyTest, LooksAgainWhenTheNewestSegmentWasTrimmedMeanwhile) {
+    auto log = open(from);
+    fill(*log, 1000);
+    int written = 1000;
+    LogCopy copy(from, to);
+    bool trimmed = false;
+    auto extent = copy.rest([&](std::uint64_t, std::uint64_t) {
+        if (std::exchange(trimmed, true)) return;
+        for (; written < 2000; written += 10) append_now(*log, numbered_batch(written + 1, 10, 300)).value();
+        ASSERT_TRUE(log->trim(0, 1900, nullptr));
+    });
+    ASSERT_TRUE(extent) << extent.error().message;
+    EXPECT_GT(extent->oldest, 1000u) << "the newest segment of before is gone";
+    EXPECT_EQ(extent->head, 2000u);
+    EXPECT_TRUE(verify_log(to).value().sound());
+    EXPECT_EQ(ids_of(read_all(*open(to))), ids_of(read_all(*log)));
 }
 
 TEST_F(LogCopyTest, RefusesADamagedSegmentAndNamesThePlace) {

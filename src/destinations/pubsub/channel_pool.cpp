@@ -78,7 +78,7 @@ void ChannelPool::run() {
                                     : std::chrono::system_clock::now() + kBetweenSweeps;
         auto event = queue_.AsyncNext(&tag, &ok, wake);
         if (event == grpc::CompletionQueue::SHUTDOWN) return;
-        if (event == grpc::CompletionQueue::GOT_EVENT) static_cast<QueueTag*>(tag)->over();
+        if (event == grpc::CompletionQueue::GOT_EVENT) static_cast<QueueTag*>(tag)->take();
         auto now = std::chrono::steady_clock::now();
         if (now >= next_sweep) {
             sweep(now - kMostIdle);

@@ -188,6 +188,7 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
         self_ = shared_from_this();
         auto request = buffer_of(std::move(body));
         reader_ = stub_.PrepareUnaryCall(&context_, std::string(method), request, &queue);
+        hand_over();
         reader_->StartCall();
         reader_->Finish(&response_, &status_, static_cast<QueueTag*>(this));
     }
