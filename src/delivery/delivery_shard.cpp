@@ -196,7 +196,13 @@ awaitable<Result<void>> DeliveryShard::remove(std::string id, bool keep_cursor) 
     co_await unseat(runtime, Deadline::after(options_.deliver_timeout));
     if (keep_cursor) co_return Result<void>();
     auto work = [this, id] { return cursors_.erase(id); };
-    co_return co_await writes_.run(std::move(work));
+    Result<void> erased = co_await writes_.run(std::move(work));
+    if (!erased)
+        co_return make_error(erased.error().code,
+                             "integration " + id + " is gone, but its cursor and dead letters cannot be erased yet: " +
+                                 erased.error().message,
+                             erased.error().hint);
+    co_return Result<void>();
 }
 
 awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {

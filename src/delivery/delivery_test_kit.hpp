@@ -219,6 +219,7 @@ class FakeCursorStore final : public CursorStore {
     }
     Result<void> erase(std::string_view integration) override {
         std::lock_guard lock(mutex_);
+        if (refuses_) return make_error(Errc::io, "the disk is full");
         cursors_.erase(std::string(integration));
         letters_.erase(std::string(integration));
         return {};

@@ -152,7 +152,9 @@ awaitable<Result<void>> DeliveryEngine::remove(std::string id, bool keep_cursor)
     if (!home) co_return unknown(id);
     DeliveryShard& shard = *impl_->shards[*home];
     Result<void> removed = co_await on(shard, shard.remove(id, keep_cursor));
-    if (removed) impl_->leave(id);
+    // Any other error comes after it has gone: of what is left of it in the store. That must not hold the id.
+    bool is_gone = removed || removed.error().code != Errc::not_found;
+    if (is_gone) impl_->leave(id);
     co_return removed;
 }
 

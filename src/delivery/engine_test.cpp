@@ -506,6 +506,23 @@ TEST(DeliveryEngine, ComesAndGoesByName) {
     EXPECT_FALSE(rig.cursors.knows("a"));
 }
 
+TEST(DeliveryEngine, AnIdIsFreeOnceItsIntegrationIsGoneThoughItsCursorCannotBeErased) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(10, object_of);
+    rig.cursors.wait_for_settled("a", 10);
+    rig.cursors.refuse(true);
+    auto removed = rig.run(rig.engine().remove("a", false));
+    ASSERT_FALSE(removed);
+    EXPECT_THAT(removed.error().message, HasSubstr("is gone"));
+    rig.cursors.refuse(false);
+    EXPECT_EQ(rig.run(rig.engine().status("a")).error().code, Errc::not_found);
+    auto added = rig.add(rig.config("a"));
+    ASSERT_TRUE(added) << added.error().message;
+    EXPECT_EQ(rig.run(rig.engine().list()).size(), 1u);
+}
+
 TEST(DeliveryEngine, NewSettingsGoOnFromTheSameCursor) {
     DeliveryRig rig;
     rig.start();
