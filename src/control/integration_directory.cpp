@@ -62,31 +62,23 @@ Result<boost::json::object> parse_settings(const std::string& text) {
 
 }  // namespace
 
-class IntegrationDirectory::Change {
-  public:
-    Change(IntegrationDirectory& directory, std::string id) : directory_(directory), id_(std::move(id)) {
-        std::lock_guard lock(directory_.mutex_);
-        held_ = directory_.changing_.insert(id_).second;
-    }
-    ~Change() {
-        if (!held_) return;
-        std::lock_guard lock(directory_.mutex_);
-        directory_.changing_.erase(id_);
-    }
-    Change(const Change&) = delete;
-    Change& operator=(const Change&) = delete;
-    Result<void> held() const {
-        if (held_) return {};
-        return make_error(Errc::conflict,
-                          fmt::format("the integration \"{}\" is being changed by another request", id_),
-                          "try again in a moment");
-    }
+IntegrationDirectory::Change::Change(IntegrationDirectory& directory, std::string id)
+    : directory_(directory), id_(std::move(id)) {
+    std::lock_guard lock(directory_.mutex_);
+    held_ = directory_.changing_.insert(id_).second;
+}
 
-  private:
-    IntegrationDirectory& directory_;
-    std::string id_;
-    bool held_ = false;
-};
+IntegrationDirectory::Change::~Change() {
+    if (!held_) return;
+    std::lock_guard lock(directory_.mutex_);
+    directory_.changing_.erase(id_);
+}
+
+Result<void> IntegrationDirectory::Change::held() const {
+    if (held_) return {};
+    return make_error(Errc::conflict, fmt::format("the integration \"{}\" is being changed by another request", id_),
+                      "try again in a moment");
+}
 
 IntegrationDirectory::IntegrationDirectory(Parts parts, bool allow_loopback_to_tenants)
     : parts_(parts), allow_loopback_(allow_loopback_to_tenants) {}
@@ -144,10 +136,6 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
     if (!from_file) co_return from_file.error();
     auto kept = parts_.sealed.list(kIntegrationKind);
     if (!kept) co_return kept.error();
-    auto paused_list = parts_.store.list(kPausedKind);
-    if (!paused_list) co_return paused_list.error();
-    std::map<std::string, std::string> paused(paused_list->begin(), paused_list->end());
-
     std::set<std::string> present;
     for (const auto& config : *from_file) present.insert(config.id);
     for (const auto& [id, text] : *kept) {
@@ -158,6 +146,11 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
                 "rename the one in the file, or delete the other through the API first");
     }
     if (auto forgotten = forget_long_gone(present); !forgotten) co_return forgotten.error();
+    for (const auto& config : *from_file)
+        if (auto taken = take_for_the_file(config.id, config.org); !taken) co_return taken.error();
+    auto paused_list = parts_.store.list(kPausedKind);
+    if (!paused_list) co_return paused_list.error();
+    std::map<std::string, std::string> paused(paused_list->begin(), paused_list->end());
 
     for (std::size_t i = 0; i < from_file->size(); ++i) {
         std::string id = (*from_file)[i].id;
@@ -236,16 +229,21 @@ Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>&
     auto now = parts_.clock.now();
     for (const auto& id : *with_cursor) {
         if (present.contains(id)) continue;
-        auto since = gone.find(id);
-        if (since == gone.end()) {
-            if (auto put = parts_.store.put(kGoneKind, id, format_rfc3339(now)); !put) return put.error();
-            continue;
+        auto nobodys = is_nobodys(id);
+        if (!nobodys) return nobodys.error();
+        if (!*nobodys) {
+            auto since = gone.find(id);
+            if (since == gone.end()) {
+                if (auto put = parts_.store.put(kGoneKind, id, format_rfc3339(now)); !put) return put.error();
+                continue;
+            }
+            auto when = parse_rfc3339(since->second);
+            if (when && now - *when < kGoneCursorLife) continue;
         }
-        auto when = parse_rfc3339(since->second);
-        if (when && now - *when < kGoneCursorLife) continue;
-        for (auto erased :
-             {parts_.cursors.erase(id), parts_.store.erase(kGoneKind, id), parts_.store.erase(kPausedKind, id)})
-            if (!erased) return erased.error();
+        // Who takes the id meanwhile deals with what is left under it, and must not lose what it has made since.
+        Change change(*this, id);
+        if (!change.held() || org_of(id)) continue;
+        if (auto erased = erase_stored(id); !erased) return erased.error();
     }
     return {};
 }
@@ -321,6 +319,9 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
         std::lock_guard lock(mutex_);
         if (entries_.contains(id)) co_return id_in_use(id);
     }
+    auto take = [this, id] { return take_for_the_api(id); };
+    Result<void> taken = co_await parts_.blocking.run(std::move(take));
+    if (!taken) co_return taken.error();
     Entry entry = make_entry(*config, false, settings);
     Result<void> added = co_await start(entry, std::move(*config), std::nullopt);
     if (!added) co_return added.error();
@@ -449,15 +450,18 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
 }
 
 boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id) {
+    if (Result<Entry> seen = visible(caller, id); !seen) co_return seen.error();
+    Change change(*this, id);
+    if (auto held = change.held(); !held) co_return held.error();
+    // Only now nobody else can take the id.
     Result<Entry> entry = visible(caller, id);
     if (!entry) co_return entry.error();
     if (entry->from_file)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
                              "remove it there and reload");
-    Change change(*this, id);
-    if (auto held = change.held(); !held) co_return held.error();
     // Forgotten durably first: a crash in between must not bring it back.
     auto forget = [this, id]() -> Result<void> {
+        if (auto disowned = disown(id); !disowned) return disowned;
         if (auto erased = parts_.sealed.erase(kIntegrationKind, id); !erased) return erased;
         if (auto erased = parts_.store.erase(kReplayKind, id); !erased) return erased;
         return parts_.store.erase(kPausedKind, id);
@@ -469,7 +473,11 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal calle
         entries_.erase(id);
     }
     Result<void> removed = co_await parts_.engine.remove(id, false);
-    co_return removed;
+    if (!removed) co_return removed.error();
+    // A failure here leaves a note that nobody owns what is not there.
+    auto tidy = [this, id] { return parts_.store.erase(kOwnerKind, id); };
+    (void)co_await parts_.blocking.run(std::move(tidy));
+    co_return Result<void>();
 }
 
 boost::asio::awaitable<Result<void>> IntegrationDirectory::pause(Principal caller, std::string id, std::string reason) {

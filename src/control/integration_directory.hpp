@@ -47,7 +47,8 @@ class IntegrationDirectory {
     static Result<std::vector<IntegrationConfig>> check(const std::vector<boost::json::object>& file_integrations,
                                                         const DestinationRegistry& registry, const Locate& locate);
     /// Starts the file's integrations and those kept in the store. Cursors of integrations that the file has not had
-    /// for seven days are forgotten.
+    /// for seven days are forgotten; at once those whose deletion was cut short, and what another org's integration
+    /// left under an id of the file's.
     boost::asio::awaitable<Result<void>> load(std::vector<boost::json::object> file_integrations, Locate locate);
 
     /// The same while running, to be called now and then. Those that are being changed are left alone.
@@ -72,7 +73,8 @@ class IntegrationDirectory {
     /// Those of the selection that `caller` may see.
     boost::asio::awaitable<Page> list(Principal caller, IntegrationSelection selection, bool details);
     boost::asio::awaitable<Result<Item>> get(Principal caller, std::string id);
-    /// Durable and running when it completes. Errc::conflict for an id in use.
+    /// Durable and running when it completes. Errc::conflict for an id in use. Whatever an earlier integration left
+    /// under its id is erased first; when that fails nothing is made.
     boost::asio::awaitable<Result<Item>> create(Principal caller, boost::json::object settings);
     /// Settings that somebody tries out before they are kept.
     struct Draft {
@@ -127,8 +129,9 @@ class IntegrationDirectory {
         std::size_t unchanged = 0;
     };
     /// Makes the file's integrations those given, all of them or, when one is wrong or cannot start, none: the others
-    /// go on undisturbed, those removed stop and keep their cursor for seven days. The error's place in the file is
-    /// told by `locate`. Errc::conflict while another reload is under way.
+    /// go on undisturbed, those removed stop and keep their cursor for seven days. One whose org is another now is
+    /// removed and added: what the other org left under its id is erased. The error's place in the file is told by
+    /// `locate`. Errc::conflict while another reload is under way.
     boost::asio::awaitable<Result<Reloaded>> reload(std::vector<boost::json::object> file_integrations, Locate locate);
 
     /// What DeliveryOptions::on_paused is given: `on_dead_letter: pause` outlives a restart too.
@@ -147,7 +150,19 @@ class IntegrationDirectory {
         std::string searched;  ///< lower-case text that a list's `q` is looked for in
     };
     /// Holds an id while a request that changes it waits; the second such request is refused, not queued.
-    class Change;
+    class Change {
+      public:
+        Change(IntegrationDirectory& directory, std::string id);
+        ~Change();
+        Change(const Change&) = delete;
+        Change& operator=(const Change&) = delete;
+        Result<void> held() const;
+
+      private:
+        IntegrationDirectory& directory_;
+        std::string id_;
+        bool held_ = false;
+    };
 
     Result<Entry> visible(const Principal& caller, const std::string& id) const;
     static Error id_in_use(const std::string& id);
@@ -156,6 +171,12 @@ class IntegrationDirectory {
     boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,
                                                std::optional<std::string> paused_reason);
     Result<void> forget_long_gone(const std::set<std::string>& present);
+    // integration_leftovers.cpp
+    Result<void> erase_stored(const std::string& id);
+    Result<void> take_for_the_file(const std::string& id, const std::string& org);
+    Result<void> take_for_the_api(const std::string& id);
+    Result<void> disown(const std::string& id);
+    Result<bool> is_nobodys(const std::string& id) const;
     std::set<std::string> present() const;
     boost::asio::awaitable<Result<void>> tell_of_ended_replays();
     Result<IntegrationConfig> parse_kept(const Entry& entry) const;

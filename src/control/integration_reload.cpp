@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "control/integration_directory.hpp"
 #include "control/record_kinds.hpp"
@@ -31,6 +32,8 @@ Result<IntegrationDirectory::Plan> IntegrationDirectory::plan_reload(std::vector
     for (std::size_t i = 0; i < parsed->size(); ++i)
         entries.push_back(make_entry((*parsed)[i], true, std::move(file_integrations[i])));
     Plan plan;
+    // What the old org's left under the id is erased, which cannot be taken back: they come last.
+    std::vector<Step> of_other_orgs;
     std::set<std::string> present;
     std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < parsed->size(); ++i) {
@@ -50,6 +53,15 @@ Result<IntegrationDirectory::Plan> IntegrationDirectory::plan_reload(std::vector
         step.id = id;
         step.after = std::move(after);
         step.config = std::move((*parsed)[i]);
+        if (found != entries_.end() && found->second.org != step.after->org) {
+            Step leaves;
+            leaves.kind = Step::Kind::remove;
+            leaves.id = id;
+            leaves.before = found->second;
+            of_other_orgs.push_back(std::move(leaves));
+            of_other_orgs.push_back(std::move(step));
+            continue;
+        }
         if (found != entries_.end()) {
             step.kind = Step::Kind::change;
             step.before = found->second;
@@ -64,6 +76,7 @@ Result<IntegrationDirectory::Plan> IntegrationDirectory::plan_reload(std::vector
         step.before = entry;
         plan.steps.push_back(std::move(step));
     }
+    std::move(of_other_orgs.begin(), of_other_orgs.end(), std::back_inserter(plan.steps));
     return plan;
 }
 
@@ -87,8 +100,13 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::take_step(Step step) 
         entries_.insert_or_assign(step.id, std::move(*step.after));
         co_return Result<void>();
     }
+    Change change(*this, step.id);
+    if (auto held = change.held(); !held) co_return held.error();
+    // Between the plan and this step.
+    if (org_of(step.id)) co_return id_in_use(step.id);
     // One that comes back goes on from its cursor, and is still paused if it was.
-    auto look = [this, id = step.id]() -> Result<std::optional<std::string>> {
+    auto look = [this, id = step.id, org = step.after->org]() -> Result<std::optional<std::string>> {
+        if (auto taken = take_for_the_file(id, org); !taken) return taken.error();
         if (auto erased = parts_.store.erase(kGoneKind, id); !erased) return erased.error();
         return parts_.store.get(kPausedKind, id);
     };

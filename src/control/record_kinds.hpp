@@ -16,6 +16,9 @@ inline constexpr std::string_view kAuditKind = "audit";         ///< who changed
 inline constexpr std::string_view kIntegrationKind = "integration";    ///< made through the API: its settings, sealed
 inline constexpr std::string_view kPausedKind = "integration_paused";  ///< why
 inline constexpr std::string_view kGoneKind = "integration_gone";      ///< since when the file does not have it
+/// The org of the file's integration whose cursor and dead letters are stored; empty: one made through the API, from
+/// which nobody else goes on. Missing: an older version did not note it.
+inline constexpr std::string_view kOwnerKind = "integration_owner";
 inline constexpr std::string_view kReplayKind = "integration_replay";  ///< the latest (replay_record.hpp)
 
 inline constexpr std::string_view kAlertToldKind = "alert_told";  ///< what trouble the receivers of alerts were told of
