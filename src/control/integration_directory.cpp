@@ -170,8 +170,11 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
         settings->stable_erase("_operator");
         std::string revision = text_member(*settings, "_revision");
         settings->stable_erase("_revision");
+        // Whose it may be was decided when it was made.
         auto config = parse_integration(*settings, parts_.registry,
-                                        {.operator_owned = operator_owned, .allow_loopback = allow_loopback_});
+                                        {.default_org = text_member(*settings, "org"),
+                                         .operator_owned = operator_owned,
+                                         .allow_loopback = allow_loopback_});
         if (!config)
             co_return make_error(config.error().code,
                                  fmt::format("the kept integration \"{}\": {}", id, config.error().message),

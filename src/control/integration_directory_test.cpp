@@ -113,6 +113,16 @@ TEST_F(IntegrationDirectoryTest, AnotherOrgsNewIntegrationFindsNothingOfTheOneTh
     for (auto kind : {kPausedKind, kReplayKind, kAlertToldKind, kGoneKind}) EXPECT_EQ(note(kind), std::nullopt) << kind;
 }
 
+TEST_F(IntegrationDirectoryTest, ATenantsIntegrationIsThereAgainAfterARestart) {
+    start();
+    ASSERT_TRUE(create("com.acme"));
+    leave_dead_letters();
+    stop();
+    start();
+    EXPECT_EQ(status("com.acme").stats.dead_lettered, 3u);
+    EXPECT_EQ(rig.run(directory->get(caller("com.evil"), "a")).error().code, Errc::not_found);
+}
+
 TEST_F(IntegrationDirectoryTest, NothingIsMadeWhileWhatIsStoredUnderItsIdCannotBeErased) {
     start({settings("com.acme")});
     leave_dead_letters();
