@@ -42,6 +42,13 @@ constexpr std::array kRows = {
     Row{"InternalFailure", ErrorClass::transient, true, ""},
     Row{"RequestEntityTooLarge", ErrorClass::too_large, false, ""},
     Row{"http_413", ErrorClass::too_large, false, ""},
+    // Only these blame what was sent.
+    Row{"ValidationException", ErrorClass::rejected, false, ""},
+    Row{"ValidationError", ErrorClass::rejected, false, ""},
+    Row{"InvalidArgumentException", ErrorClass::rejected, false, ""},
+    Row{"SerializationException", ErrorClass::rejected, false, ""},
+    Row{"InvalidParameterValue", ErrorClass::rejected, false, ""},
+    Row{"MissingParameter", ErrorClass::rejected, false, ""},
 };
 
 const Row* find_row(std::string_view code) {
@@ -94,10 +101,10 @@ std::optional<std::uint64_t> number_of(const simdjson::dom::object& object, std:
 }  // namespace
 
 Meaning meaning_of(std::string_view code, int status, std::string_view message) noexcept {
+    if (refuses_a_size(code, message)) return {ErrorClass::too_large, false};
     if (const auto* row = find_row(code)) return {row->error_class, row->ambiguous};
     // Also what emulators say: `ResourceNotFoundException`, `ResourceNotFound`.
     if (code.starts_with("ResourceNotFound")) return {ErrorClass::missing_target, false};
-    if (refuses_a_size(code, message)) return {ErrorClass::too_large, false};
     switch (auth::aws_error_kind(code, status)) {
         case auth::AwsErrorKind::expired_credentials:
         case auth::AwsErrorKind::unknown_key:
@@ -111,7 +118,8 @@ Meaning meaning_of(std::string_view code, int status, std::string_view message) 
         case auth::AwsErrorKind::other:
             break;
     }
-    return {ErrorClass::rejected, false};
+    // A proxy or another service in Kinesis's place, or a code that came later: no event is given up for it.
+    return {ErrorClass::transient, false};
 }
 
 std::string hint_for(std::string_view code, int status, const Meaning& meaning, std::string_view region) {
@@ -129,6 +137,9 @@ std::string hint_for(std::string_view code, int status, const Meaning& meaning, 
         case ErrorClass::throttled:
             return "The service asked for less; Sluice sends again by itself.";
         case ErrorClass::transient:
+            if (kind == auth::AwsErrorKind::other)
+                return "Kinesis does not answer like this: does something else answer in its place? Check `endpoint` "
+                       "and any proxy on the way. Sluice sends again by itself.";
             return "The failure is the service's own; Sluice sends again by itself.";
         default:
             return "The service refuses the request as it is: see its message.";

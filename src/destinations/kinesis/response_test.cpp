@@ -147,8 +147,17 @@ const Case kCases[] = {
      ErrorClass::rejected, kRejected, false, "message"},
     {400, "InvalidArgumentException", "m", ErrorClass::rejected, kRejected, false, "message"},
     {400, "SerializationException", "m", ErrorClass::rejected, kRejected, false, "message"},
-    {404, "http_404", "", ErrorClass::rejected, kRejected, false, "message"},
-    {400, "SomethingNew", "m", ErrorClass::rejected, kRejected, false, "message"},
+    {400, "ValidationError", "m", ErrorClass::rejected, kRejected, false, "message"},
+    {400, "InvalidParameterValue", "m", ErrorClass::rejected, kRejected, false, "message"},
+    {400, "MissingParameter", "m", ErrorClass::rejected, kRejected, false, "message"},
+    // A proxy, a load balancer or another service, which answers in HTML.
+    {302, "http_302", "", ErrorClass::transient, kRetry, false, "endpoint"},
+    {400, "http_400", "", ErrorClass::transient, kRetry, false, "endpoint"},
+    {404, "http_404", "", ErrorClass::transient, kRetry, false, "endpoint"},
+    {405, "http_405", "", ErrorClass::transient, kRetry, false, "endpoint"},
+    {407, "http_407", "", ErrorClass::transient, kRetry, false, "proxy"},
+    {400, "UnknownOperationException", "m", ErrorClass::transient, kRetry, false, "endpoint"},
+    {400, "SomethingNew", "m", ErrorClass::transient, kRetry, false, "endpoint"},
 };
 
 TEST(KinesisResponse, EveryErrorHasItsClass) {
@@ -167,12 +176,21 @@ TEST(KinesisResponse, EveryErrorHasItsClass) {
     }
 }
 
+TEST(KinesisResponse, ARecordIsNotGivenUpForACodeThatNobodyKnows) {
+    auto verdicts = read(answer(1, {R"({"ErrorCode":"SomethingNew","ErrorMessage":"m"})"}), 1);
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::retry);
+    EXPECT_EQ(verdicts[0].failure->error_class, ErrorClass::transient);
+    EXPECT_EQ(verdicts[0].failure->code, "SomethingNew");
+    EXPECT_EQ(verdicts[0].failure->message, "m");
+}
+
 TEST(KinesisResponse, WhatConcernsTheWholeDestinationNamesNoTarget) {
     auto target_of = [](int status, const char* code) {
         return verdict_of_error({status, code, "m", ""}, "s", "r").failure->target;
     };
     EXPECT_EQ(target_of(400, "UnrecognizedClientException"), "");
     EXPECT_EQ(target_of(500, "InternalFailure"), "");
+    EXPECT_EQ(target_of(404, "http_404"), "");
     EXPECT_EQ(target_of(400, "ResourceNotFoundException"), "s");
     EXPECT_EQ(target_of(400, "AccessDeniedException"), "s");
     EXPECT_EQ(target_of(400, "ProvisionedThroughputExceededException"), "s");
