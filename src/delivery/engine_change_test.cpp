@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <thread>
 
 #include "delivery/delivery_test_kit.hpp"
 
@@ -83,6 +84,58 @@ TEST(DeliveryEngineChange, APausedIntegrationStaysPausedWithItsReasonUnderNewSet
     IntegrationStatus status = rig.status("a");
     EXPECT_EQ(status.state, IntegrationState::paused);
     EXPECT_EQ(status.reason, "paused by ops");
+}
+
+// What ends waits for its batch under way; the log goes on meanwhile.
+class WhileItEnds : public testing::Test {
+  protected:
+    void SetUp() override {
+        rig.start();
+        ASSERT_TRUE(rig.add(rig.config("a", "old")));
+        rig.peer("old")->close_gate();
+        rig.append(1, one_of_ten);
+        rig.peer("old")->wait_at_gate();
+    }
+    /// Runs `ends` on a thread of its own; once it surely waits for the batch, appends ten events, and lets it go on.
+    template <class F>
+    void append_meanwhile(F ends) {
+        std::thread ending(std::move(ends));
+        for (int i = 0; i < 50; ++i) (void)run_for_test(io, rig.engine().status("a"));
+        for (int i = 0; i < 10; ++i) rig.append(1, one_of_ten);
+        (void)run_for_test(io, rig.engine().status("a"));
+        rig.peer("old")->open_gate();
+        ending.join();
+    }
+    std::vector<Sequence> delivered() {
+        rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.position.sequence == 11; });
+        std::vector<Sequence> all = rig.peer("old")->sequences();
+        std::vector<Sequence> rest = rig.peer("new")->sequences();
+        all.insert(all.end(), rest.begin(), rest.end());
+        return all;
+    }
+
+    boost::asio::io_context io;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work = boost::asio::make_work_guard(io);
+    DeliveryRig rig;
+};
+
+TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredUnderTheNewSettings) {
+    append_meanwhile([this] { ASSERT_TRUE(rig.run(rig.engine().replace(rig.config("a", "new")))); });
+    EXPECT_EQ(delivered(), numbers(1, 11));
+    EXPECT_EQ(rig.status("a").stats.delivered, 11u);
+}
+
+TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredWhenItComesBack) {
+    append_meanwhile([this] { ASSERT_TRUE(rig.run(rig.engine().remove("a", true))); });
+    ASSERT_TRUE(rig.add(rig.config("a", "new")));
+    EXPECT_EQ(delivered(), numbers(1, 11));
+}
+
+TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredAfterARestart) {
+    append_meanwhile([this] { rig.stop(); });
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "new")));
+    EXPECT_EQ(delivered(), numbers(1, 11));
 }
 
 TEST(DeliveryEngineChange, WhatAProbeFindsOutHoldsForTheNextBatch) {

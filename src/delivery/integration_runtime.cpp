@@ -152,7 +152,13 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     co_return Result<void>();
 }
 
+/// What the router has come to was fed, as long as this one listens; what is not fed any more is left to be read.
+void IntegrationRuntime::keep_up_with_router() {
+    if (mode_ == Mode::fed && !stopping_) lane_->advance(around_.routed());
+}
+
 awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
+    if (lane_) keep_up_with_router();
     stopping_ = true;
     lent_free_.set();  // who waits for it sees that it is over
     side_wake_.set();
@@ -340,7 +346,7 @@ void IntegrationRuntime::keep_dead_letter(const LaneDeadLetter& dead) {
 
 std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
     if (!lane_) return std::nullopt;
-    if (mode_ == Mode::fed) lane_->advance(around_.routed());
+    keep_up_with_router();
     if (!lane_->dirty() && dead_letters_.empty() && erased_dead_letters_.empty() && !commit_wanted_)
         return std::nullopt;
     CursorStore::Commit commit;
@@ -364,7 +370,7 @@ void IntegrationRuntime::put_back(CursorStore::Commit commit) {
 
 Sequence IntegrationRuntime::position() {
     if (!lane_) return 0;
-    if (mode_ == Mode::fed) lane_->advance(around_.routed());
+    keep_up_with_router();
     return lane_->position();
 }
 

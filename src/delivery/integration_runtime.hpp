@@ -169,6 +169,7 @@ class IntegrationRuntime {
     // integration_runtime.cpp
     boost::asio::awaitable<void> deliver(BatchIndex batch);
     void observe(std::span<const Message> messages, std::span<const Verdict> verdicts, SteadyTime begun);
+    void keep_up_with_router();
     void drain();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
