@@ -126,6 +126,7 @@ SlotIndex Lane::enqueue(const LaneEvent& event, std::shared_ptr<const Failure> d
     slot.sequence = event.sequence;
     slot.size = event.size;
     slot.body_bytes = event.body_bytes;
+    slot.held_bytes = std::max(event.held_bytes, event.body_bytes);
     std::uint64_t safe = options_.limits.max_message_bytes_safe;
     if (safe != 0 && event.size > safe) slot.flags |= kAlone;
 
@@ -239,6 +240,7 @@ Lane::KeyIndex Lane::take_key(KeyName name) {
     }
     keys_[index].hash = name.hash;
     keys_[index].target = name.target;
+    ++targets_[name.target].keys;
     return index;
 }
 
@@ -255,6 +257,7 @@ void Lane::free_key(KeyIndex index) {
     SLUICE_ASSERT(key.count == 0 && key.in_flight == 0, "only an empty key is forgotten");
     if (options_.keyed) key_index_.erase(KeyName{key.hash, key.target});
     set_state(key, KeyState::idle);
+    --targets_[key.target].keys;
     free_keys_.push_back(index);
 }
 
@@ -423,8 +426,10 @@ std::vector<Lane::RefusingTarget> Lane::refusing_targets() const {
 }
 
 bool Lane::target_is_idle(TargetIndex index) const noexcept {
-    return index >= targets_.size() ||
-           (targets_[index].pending == 0 && targets_[index].in_flight == 0 && !targets_[index].refusing);
+    if (index >= targets_.size()) return true;
+    const Target& each = targets_[index];
+    // What is lent is known by its target's index.
+    return each.keys == 0 && each.pending == 0 && each.in_flight == 0 && !each.refusing && !lending_;
 }
 
 }  // namespace sluice

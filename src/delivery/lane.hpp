@@ -37,7 +37,7 @@ struct LaneOptions {
     RateSettings rate;
     RetrySettings retry;
     std::chrono::nanoseconds first_backoff = std::chrono::milliseconds(100);
-    std::size_t memory_bytes = 8 << 20;   ///< of events held with their bytes, kEventOverhead each included
+    std::size_t memory_bytes = 8 << 20;   ///< of events held with their records, kEventOverhead each included
     std::size_t max_unsettled = 100'000;  ///< with those held without their bytes
     std::size_t max_ranges = 10'000;      ///< settled ranges beyond the position
     std::uint64_t max_dead_letters = 100'000;
@@ -45,7 +45,7 @@ struct LaneOptions {
     std::uint64_t seed = 1;  ///< of the jitter
 };
 
-/// What an event in memory costs beside its body: slot, key, handle.
+/// What an event in memory costs beside its record: slot, key, handle.
 inline constexpr std::size_t kEventOverhead = 256;
 
 /// An event as the lane sees it. Its bytes stay with the caller, by slot.
@@ -54,7 +54,8 @@ struct LaneEvent {
     std::uint64_t key_hash = 0;  ///< a collision merely makes two keys wait for each other
     TargetIndex target = 0;
     std::uint32_t size = 0;        ///< as the destination counts it against its limits
-    std::uint32_t body_bytes = 0;  ///< what is held and delivered
+    std::uint32_t body_bytes = 0;  ///< what is delivered
+    std::uint32_t held_bytes = 0;  ///< what is held for it: the record, and the body where that is no part of it
 };
 
 /// An event that the lane gave up on. The caller still has its bytes until it drains what was released.
@@ -280,6 +281,7 @@ class Lane {
         Sequence sequence = 0;
         std::uint32_t size = 0;
         std::uint32_t body_bytes = 0;
+        std::uint32_t held_bytes = 0;
         KeyIndex key = kNone;
         SlotIndex next = kNoSlot;  ///< in its key's queue
         SteadyTime first_failure{};
@@ -360,6 +362,7 @@ class Lane {
         SteadyTime hold_until{};
         SteadyTime since{};
         SteadyTime last{};
+        std::uint32_t keys = 0;  ///< that there are, held ones without events too
         std::uint64_t pending = 0;
         std::uint64_t resident = 0;  ///< bytes in memory
         KeyList waiting;             ///< only where batches mix targets
@@ -404,7 +407,7 @@ class Lane {
     /// Takes the first event of a key's queue out of it and lets its bytes go.
     void drop_head(Key& key);
     void release(SlotIndex slot);
-    std::size_t cost(const Slot& slot) const noexcept { return slot.body_bytes + kEventOverhead; }
+    std::size_t cost(const Slot& slot) const noexcept { return slot.held_bytes + kEventOverhead; }
     void add_resident(Slot& slot);
     void remove_resident(Slot& slot);
     void drop_lost(KeyIndex index);

@@ -172,6 +172,65 @@ TEST_F(LaneTest, OnePoisonedRecordDoesNotDeadLetterItsBatch) {
     EXPECT_GE(lane().ledger().delivered, 5u);
 }
 
+TEST_F(LaneTest, OneOfSeveralRequestsOfABatchIsHalvedByItself) {
+    options.batch.max_wait = 10ms;
+    for (Sequence i = 1; i <= 6; ++i) feed(i, i);
+    pass(10ms);
+    ASSERT_EQ(send().size(), 6u);
+    Verdict spoilt = rejected();
+    answer({spoilt, spoilt, spoilt, spoilt, ok(), ok()});
+    EXPECT_THAT(dead_sequences(), IsEmpty()) << "three of the four may be good";
+    EXPECT_EQ(lane().ledger().delivered, 2u);
+    std::size_t largest = 0;
+    for (int requests = 0; lane().pending() > 0 && requests < 10; ++requests) {
+        auto sent = next();
+        ASSERT_TRUE(sent);
+        in_flight.push_back(sent->index);
+        largest = std::max(largest, sent->events.size());
+        bool has_culprit = std::find(sent->events.begin(), sent->events.end(), 3) != sent->events.end();
+        answer_all(has_culprit ? rejected() : ok());
+    }
+    EXPECT_LE(largest, 2u);
+    EXPECT_THAT(dead_sequences(), ElementsAre(3));
+    EXPECT_EQ(lane().ledger().delivered, 5u);
+}
+
+TEST_F(LaneTest, EventsRefusedEachForItsOwnReasonAreGivenUpAtOnce) {
+    for (Sequence i = 1; i <= 3; ++i) feed(i, i);
+    send();
+    answer({rejected(), rejected(), ok()});
+    EXPECT_THAT(dead_sequences(), ElementsAre(1, 2));
+}
+
+TEST_F(LaneTest, ADeadLetterCountsAsTheBytesThatAreKeptOfIt) {
+    options.max_dead_letter_bytes = 1000;
+    lane().feed_undeliverable({1, 1, 0, 0, 0, 1500}, failure(ErrorClass::rejected, ""), now);
+    lane().feed_undeliverable({2, 2, 0, 0, 0, 1500}, failure(ErrorClass::rejected, ""), now);
+    EXPECT_THAT(dead_sequences(), ElementsAre(1)) << "nothing would be delivered of it, all of it is stored";
+    EXPECT_EQ(lane().state(now), IntegrationState::blocked);
+}
+
+TEST_F(LaneTest, WhatIsHeldCountsWithAllOfItsBytes) {
+    options.memory_bytes = 3 * (1000 + kEventOverhead);
+    for (Sequence i = 1; i <= 3; ++i) lane().feed({i, i, 0, 10, 10, 1000}, now);
+    EXPECT_EQ(lane().resident_bytes(), 3 * (1000 + kEventOverhead));
+    EXPECT_FALSE(lane().wants_more(now));
+}
+
+TEST_F(LaneTest, ATargetWithAHeldKeyIsNotForgotten) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    feed(1, 7, 0), feed(2, 8, 1);
+    while (!send().empty()) {
+    }
+    answer({rejected()});
+    answer({ok()});
+    EXPECT_EQ(lane().pending(), 0u);
+    EXPECT_FALSE(lane().target_is_idle(0)) << "its name would come back as another, whose key is not held";
+    EXPECT_TRUE(lane().target_is_idle(1));
+    lane().release_keys(lane().held_keys(), now);
+    EXPECT_TRUE(lane().target_is_idle(0));
+}
+
 // Failures by what they concern.
 
 TEST_F(LaneTest, AMissingTargetHoldsOnlyItsOwnEvents) {

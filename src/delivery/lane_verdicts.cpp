@@ -1,5 +1,6 @@
 // What a batch's verdicts mean for its events, their keys, their targets, and the whole destination.
 #include <algorithm>
+#include <unordered_map>
 
 #include "delivery/lane.hpp"
 
@@ -26,6 +27,12 @@ std::shared_ptr<const Failure> reason_of(const Verdict& verdict) {
     return unnamed;
 }
 
+/// For what it is, not for what the service is like at the moment.
+bool is_refused(const Verdict& verdict) {
+    return verdict.kind == Verdict::Kind::rejected ||
+           (verdict.kind == Verdict::Kind::retry && reason_of(verdict)->error_class == ErrorClass::too_large);
+}
+
 }  // namespace
 
 /// A batch's verdicts at a glance, before any is acted on.
@@ -34,7 +41,8 @@ struct Lane::Survey {
     std::size_t accepted = 0;
     std::size_t rejected = 0;
     std::size_t retried = 0;
-    bool refused_whole = false;  ///< one reason for all of several events: it may be one event's doing
+    /// How many events were refused for one and the same reason: it may be one event's doing. Empty when none was.
+    std::unordered_map<const Failure*, std::size_t> refused;
     std::size_t throttled = 0;
     std::size_t ambiguous = 0;
     bool many_keys = false;  ///< failures of more than one key
@@ -55,7 +63,6 @@ Lane::Survey Lane::survey(const Batch& batch, std::span<const Verdict> verdicts)
         each.batch_failure = nullptr;
         each.batch_retry_after_ms = 0;
     }
-    bool one_reason = true;
     KeyIndex failed_key = kNone;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
         const Verdict& verdict = verdicts[i];
@@ -77,15 +84,10 @@ Lane::Survey Lane::survey(const Batch& batch, std::span<const Verdict> verdicts)
             if (failed_key != kNone && failed_key != slot.key) survey.many_keys = true;
             failed_key = slot.key;
         }
-        one_reason &= verdict.kind != Verdict::Kind::accepted && verdict.kind == verdicts[0].kind &&
-                      verdict.failure == verdicts[0].failure;
+        if (is_refused(verdict)) ++survey.refused[verdict.failure.get()];
     }
     // What stands behind the failure that stopped an in-order batch was not tried: it says nothing about its keys.
     if (options_.limits.same_key == SameKeyInBatch::in_order) survey.many_keys = false;
-    const Verdict& first = verdicts[0];
-    survey.refused_whole = survey.events > 1 && one_reason &&
-                           (first.kind == Verdict::Kind::rejected ||
-                            (first.failure && first.failure->error_class == ErrorClass::too_large));
     return survey;
 }
 
@@ -129,12 +131,12 @@ void Lane::settle(BatchIndex index, std::span<const Verdict> verdicts, SteadyTim
     dirty_ = true;
 }
 
-/// How many events were refused as one, so that the refusal may be for one of the others: the batch, or an atomic run
-/// of it.
+/// How many events were refused as one, so that the refusal may be for one of the others: a request (a batch can be
+/// several), or an atomic run of it.
 std::size_t Lane::refused_together(const Key& key, const Verdict& verdict, const Survey& survey) const {
-    if (survey.refused_whole) return survey.events;
-    bool refused = verdict.kind == Verdict::Kind::rejected || reason_of(verdict)->error_class == ErrorClass::too_large;
-    return refused && options_.limits.same_key == SameKeyInBatch::atomic_run ? key.in_flight : 1;
+    if (!is_refused(verdict)) return 1;
+    std::size_t of_run = options_.limits.same_key == SameKeyInBatch::atomic_run ? key.in_flight : 1;
+    return std::max(of_run, survey.refused.at(verdict.failure.get()));
 }
 
 void Lane::count_attempt(Slot& slot) noexcept {
@@ -330,7 +332,7 @@ bool Lane::strip(KeyIndex index) {
         const std::shared_ptr<const Failure>& why = doomed_.at(head);
         dead_letters_.push_back({head, slot.sequence, key.target, slot.attempts, why});
         ++dead_letter_totals_.count;
-        dead_letter_totals_.bytes += slot.body_bytes;
+        dead_letter_totals_.bytes += slot.held_bytes;
         ++ledger_.dead_lettered;
         dirty_ = true;
         if (options_.on_dead_letter == OnDeadLetter::pause && !paused_) {

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "base/assert.hpp"
+#include "delivery/own_bytes.hpp"
+
 namespace sluice {
 
 namespace {
@@ -60,6 +63,7 @@ MessageSlots::Prepared MessageSlots::prepare(const Event& event) {
     }
     Message message = message_of(next_);
     prepared.event.body_bytes = static_cast<std::uint32_t>(message.body.size());
+    prepared.event.held_bytes = static_cast<std::uint32_t>(event->envelope.size() + next_.rendered.size());
     if (!prepared.undeliverable) prepared.event.size = static_cast<std::uint32_t>(destination_.size_of(message));
     return prepared;
 }
@@ -69,6 +73,16 @@ void MessageSlots::keep(SlotIndex slot) {
     if (!slots_[slot]) slots_[slot] = std::make_unique<Held>();
     std::swap(*slots_[slot], next_);
     next_.event = Event();
+}
+
+void MessageSlots::take_own_bytes(SlotIndex slot) {
+    Held& held = *slots_[slot];
+    if (!held.event.owner() || !is_sparse(*held.event.owner(), held.event->envelope.size())) return;
+    held.event = with_own_bytes(held.event);
+    if (held.is_rendered) return;
+    auto body = renderer_.render(held.event, held.rendered);
+    SLUICE_ASSERT(body, "what was a part of the record still is");
+    held.body = *body;
 }
 
 void MessageSlots::release(SlotIndex slot) noexcept {

@@ -31,6 +31,9 @@ class MessageSlots {
     Prepared prepare(const Event& event);
     /// What was prepared last belongs to `slot`.
     void keep(SlotIndex slot);
+    /// It stays for a while: it must not keep a whole request or page in memory, most of which is delivered. Nobody
+    /// looks at its message meanwhile.
+    void take_own_bytes(SlotIndex slot);
     /// Lets the bytes go.
     void release(SlotIndex slot) noexcept;
 
