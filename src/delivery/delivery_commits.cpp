@@ -127,6 +127,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, De
 awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, DeadLetterFilter filter) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    if (!runtime->has_started()) co_return make_error(Errc::unavailable, "integration " + id + " is still starting");
     std::optional<IntegrationRuntime::LettersHold> hold = runtime->hold_letters();
     if (!hold) co_return make_error(Errc::conflict, "the dead letters of " + id + " are being dealt with already");
     Result<void> committed = co_await commit(Extent::all);

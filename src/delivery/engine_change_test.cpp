@@ -71,6 +71,9 @@ TEST(DeliveryEngineChange, AnIntegrationThatWaitsForItsStartSaysWhyAndCanBeRemov
     IntegrationStatus status = rig.status("a");
     EXPECT_EQ(status.state, IntegrationState::blocked);
     EXPECT_THAT(status.reason, HasSubstr("the disk cannot be read"));
+    Result<DeadLetterOutcome> discarded = rig.run(rig.engine().discard("a", DeadLetterFilter{}));
+    ASSERT_FALSE(discarded);
+    EXPECT_EQ(discarded.error().code, Errc::unavailable);
     EXPECT_TRUE(rig.run(rig.engine().remove("a", true)));
     EXPECT_FALSE(rig.run(rig.engine().status("a")));
 }

@@ -218,6 +218,23 @@ TEST(DeliveryEngine, AShardThatIsFloodedReadsTheLogAndLosesNothing) {
     }
 }
 
+TEST(DeliveryEngine, WhatAFloodedShardPassedOverIsCountedOnceTheLogCanBeRead) {
+    DeliveryRig rig;
+    rig.options.feed_queue_bytes = 1;  // nothing fits
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a", "a")));
+    rig.log.fail_reads(make_error(Errc::io, "the disk cannot be read"));
+    for (int i = 0; i < 20; ++i) rig.append(5, object_of);
+    EXPECT_LE(rig.status("a").stats.pending, 100u) << "never more than there can be";
+    rig.log.fail_reads(std::nullopt);
+    rig.cursors.wait_for_settled("a", 100);
+    IntegrationStats stats = rig.status("a").stats;
+    for (; stats.matched < 100; stats = rig.status("a").stats) {
+    }
+    EXPECT_EQ(stats.matched, 100u);
+    EXPECT_EQ(stats.pending, 0u);
+}
+
 TEST(DeliveryEngine, ASlowIntegrationDoesNotHoldTheOthersUp) {
     DeliveryRig rig;
     rig.shard_count = 1;
@@ -478,6 +495,8 @@ TEST(DeliveryEngine, ASampleIsSentAheadOfTheBacklogAndTellsWhyItWasRefused) {
     EXPECT_EQ(rig.run(rig.engine().send_sample("a", Deadline::never())).value(), std::nullopt);
     auto stored = rig.peer()->stored();
     ASSERT_EQ(stored.size(), 1u);
+    EXPECT_EQ(stored[0].sequence, 0u) << "no event's: receivers tell repeats by it";
+    EXPECT_THAT(stored[0].replay, HasSubstr("sample-"));
     EXPECT_THAT(stored[0].body, HasSubstr(R"("recType":"io.sample.unpacked.sample")"));
     EXPECT_THAT(stored[0].body, HasSubstr(R"("sluice_sample":true)"));
     EXPECT_EQ(rig.status("a").stats.delivered, 0u);

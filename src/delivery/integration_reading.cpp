@@ -32,20 +32,39 @@ bool IntegrationRuntime::feed(std::span<const Event* const> events) {
 void IntegrationRuntime::skipped(Sequence first, Sequence last) {
     mode_ = Mode::reading;
     aside_overflowed_ = true;
-    ++counting_;
-    tasks_.spawn(count_skipped(first, last, start_attempt_));
+    if (!skipped_.empty() && skipped_.back().last + 1 == first) {
+        skipped_.back().last = last;
+    } else {
+        skipped_.push_back({first, last});
+    }
+    // One count at a time, of all that has come together: a shard that is behind must not be given more to do for it.
+    if (!std::exchange(counting_, true)) tasks_.spawn(count_skipped());
 }
 
-awaitable<void> IntegrationRuntime::count_skipped(Sequence first, Sequence last, std::uint64_t attempt) {
-    auto work = [this, first, last] { return around_.log.count(0, first, last, config_.filter); };
-    Result<std::uint64_t> counted = co_await around_.reads.run(std::move(work));
-    --counting_;
-    if (attempt != start_attempt_) co_return;  // a start since then counts them with the rest
-    if (counted) {
-        matched_ += *counted;
-    } else {
+awaitable<void> IntegrationRuntime::count_skipped() {
+    while (!stopping_ && !skipped_.empty()) {
+        std::uint64_t attempt = start_attempt_;
+        std::vector<SequenceRange> ranges = std::exchange(skipped_, {});
+        auto work = [this, &ranges]() -> Result<std::uint64_t> {
+            std::uint64_t matching = 0;
+            for (const SequenceRange& range : ranges) {
+                Result<std::uint64_t> some = around_.log.count(0, range.first, range.last, config_.filter);
+                if (!some) return some.error();
+                matching += *some;
+            }
+            return matching;
+        };
+        Result<std::uint64_t> counted = co_await around_.reads.run(std::move(work));
+        if (attempt != start_attempt_) continue;  // a start since then counts them with the rest
+        if (counted) {
+            matched_ += *counted;
+            continue;
+        }
         read_error_ = counted.error().message;
+        skipped_.insert(skipped_.begin(), ranges.begin(), ranges.end());
+        co_await count_again_.wait(Deadline::after(kReadAgainAfter));
     }
+    counting_ = false;
 }
 
 /// Events that share a buffer with many others that were not asked for get one of their own: held back, a few of them
@@ -57,7 +76,8 @@ void IntegrationRuntime::feed_events(std::span<const Event* const> events) {
         std::size_t wanted = 0;
         for (; end < events.size() && events[end]->owner() == events[i]->owner(); ++end)
             wanted += events[end]->view().envelope.size();
-        bool copy = is_sparse(*events[i]->owner(), wanted);
+        // Where something is held back these may stay, each for as long as its own key or target takes.
+        bool copy = is_sparse(*events[i]->owner(), lane_->holds_something_back() ? 0 : wanted);
         for (; i < end; ++i) {
             // Listening ends where the lane is full; reading takes up at exactly this event.
             if (mode_ == Mode::fed && !lane_->wants_more(at) && !lane_->make_room(at)) {

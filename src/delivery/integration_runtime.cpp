@@ -33,7 +33,8 @@ IntegrationRuntime::IntegrationRuntime(std::uint32_t number, IntegrationConfig c
       lent_free_(around_.io.get_executor()),
       drained_(around_.io.get_executor()),
       operations_done_(around_.io.get_executor()),
-      side_wake_(around_.io.get_executor()) {}
+      side_wake_(around_.io.get_executor()),
+      count_again_(around_.io.get_executor()) {}
 
 IntegrationRuntime::~IntegrationRuntime() = default;
 
@@ -67,7 +68,7 @@ void IntegrationRuntime::make_lane(const Cursor& cursor, CursorStore::DeadLetter
 }
 
 awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence routed) {
-    auto work = [this, routed]() -> Result<Stored> {
+    auto look_up = [this, routed]() -> Result<Stored> {
         Stored stored;
         Result<std::vector<Cursor>> cursors = around_.cursors.load(config_.id);
         if (!cursors) return cursors.error();
@@ -91,12 +92,19 @@ awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence 
             Sequence first = config_.start.kind == StartAt::Kind::oldest ? 0 : config_.start.position.sequence;
             stored.cursor.position.sequence = std::min(std::max({oldest, first, Sequence(1)}) - 1, routed);
         }
-        Result<std::uint64_t> count = count_unsettled(around_.log, config_.filter, stored.cursor, routed);
-        if (!count) return count.error();
-        stored.unsettled = *count;
         return stored;
     };
-    co_return co_await around_.writes.run(std::move(work));
+    Result<Stored> stored = co_await around_.writes.run(std::move(look_up));
+    if (!stored) co_return stored;
+    // Where records have to be read for it, that can be all of the log: not on the thread on which every cursor is
+    // written.
+    auto work = [this, routed, cursor = stored->cursor] {
+        return count_unsettled(around_.log, config_.filter, cursor, routed);
+    };
+    Result<std::uint64_t> count = co_await around_.reads.run(std::move(work));
+    if (!count) co_return count.error();
+    stored->unsettled = *count;
+    co_return stored;
 }
 
 awaitable<Result<void>> IntegrationRuntime::try_start() {
@@ -126,6 +134,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     start_paused_ = start_paused;
     Sequence routed = around_.routed();
     matched_ = 0;
+    skipped_.clear();  // counted with the rest
     ++start_attempt_;
     Result<Stored> stored = co_await load(routed);
     if (!stored) co_return stored.error();
@@ -216,7 +225,9 @@ void IntegrationRuntime::pump() {
     drain();
     if (lane_->paused()) {
         mode_ = Mode::reading;
-        if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !lane_->is_lending())
+        // What is being counted as lost is counted from what this lane has read.
+        if (lane_->in_flight_batches() == 0 && lane_->resident_bytes() > 0 && !stopping_ && !lane_->is_lending() &&
+            !overtaking_)
             forget_memory();
     }
     keep_within_budget();
@@ -272,6 +283,9 @@ awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
     observe(messages, verdicts, begun);
     messages.clear();
+    // Most of what came with these may be delivered: they must not keep it in memory until they are.
+    for (std::size_t i = 0; i < verdicts.size(); ++i)
+        if (verdicts[i].kind == Verdict::Kind::retry) slots_->take_own_bytes(slots[i]);
     std::uint64_t delivered = lane_->ledger().delivered;
     lane_->settle(batch, verdicts, now());
     if (lane_->ledger().delivered > delivered) {

@@ -128,6 +128,7 @@ class IntegrationRuntime {
     bool paused() const noexcept { return lane_ ? lane_->paused() : start_paused_; }
     /// Settled ranges that its cursor carries: what writing it costs.
     std::size_t range_count() const noexcept { return lane_ ? lane_->range_count() : 0; }
+    bool has_started() const noexcept { return lane_ != nullptr; }
     std::size_t uncommitted_dead_letters() const noexcept { return dead_letters_.size(); }
     bool has_uncommitted_letters() const noexcept { return !dead_letters_.empty() || !erased_dead_letters_.empty(); }
     const std::string& pause_reason() const noexcept { return pause_reason_; }
@@ -164,7 +165,7 @@ class IntegrationRuntime {
     boost::asio::awaitable<void> read_page(ReadRequest request, std::uint64_t epoch);
     void take_page(ReadPage page, Sequence from, Sequence to);
     boost::asio::awaitable<void> load_bytes(std::vector<std::pair<SlotIndex, Sequence>> wanted, std::uint64_t epoch);
-    boost::asio::awaitable<void> count_skipped(Sequence first, Sequence last, std::uint64_t attempt);
+    boost::asio::awaitable<void> count_skipped();
 
     // integration_runtime.cpp
     boost::asio::awaitable<void> deliver(BatchIndex batch);
@@ -208,6 +209,7 @@ class IntegrationRuntime {
     };
     boost::asio::awaitable<double> lag_seconds();
     IntegrationState state() const;
+    std::uint64_t matched() const;
 
     const std::uint32_t number_;
     IntegrationConfig config_;
@@ -225,6 +227,7 @@ class IntegrationRuntime {
     bool beside_ = false;        ///< a replay, redelivery or sample is under way
     bool letters_held_ = false;  ///< somebody deals with the dead letters
     SignalEvent side_wake_;
+    SignalEvent count_again_;
     std::optional<ReplayStatus> replay_;
 
     Mode mode_ = Mode::reading;
@@ -244,7 +247,8 @@ class IntegrationRuntime {
 
     std::uint64_t matched_ = 0;  ///< up to the router's last, read or not
     std::uint64_t start_attempt_ = 0;
-    std::uint32_t counting_ = 0;  ///< ranges whose matches are not in matched_ yet
+    std::vector<SequenceRange> skipped_;  ///< ranges whose matches are not in matched_ yet
+    bool counting_ = false;               ///< some are being counted
     std::vector<DeadLetter> dead_letters_;
     std::vector<LogPosition> erased_dead_letters_;
     bool store_refuses_ = false;

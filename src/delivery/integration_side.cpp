@@ -50,6 +50,8 @@ struct IntegrationRuntime::SideLane {
     /// kNoSlot when the lane gave it up at once.
     SlotIndex feed(const Event& event, SteadyTime at) {
         MessageSlots::Prepared prepared = slots->prepare(event);
+        // A sample is not in the log: it has no place among the others, and takes the first of this lane.
+        if (prepared.event.sequence == 0) prepared.event.sequence = lane.read_position() + 1;
         SlotIndex slot = prepared.undeliverable ? lane.feed_undeliverable(prepared.event, prepared.undeliverable, at)
                                                 : lane.feed(prepared.event, at);
         if (slot != kNoSlot) slots->keep(slot);
@@ -312,8 +314,10 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     SideLane side{
         Lane(side_options(), Cursor{}, {}, now()),
         std::make_unique<MessageSlots>(*destination_, renderer_, std::move(*id), config_.ordering == Ordering::key)};
-    const LogPosition position{0, std::max<Sequence>(around_.routed(), 1)};
-    side.feed(sample_event(config_, {}, position, around_.clock.now()), now());
+    // No event's: whoever tells repeats by the sequence must not take the sample for one.
+    Event sample = sample_event(config_, {}, LogPosition{}, around_.clock.now());
+    side.replay = sample->id;
+    side.feed(sample, now());
     std::optional<BatchIndex> batch = co_await side_turn(side);
     if (batch) {
         std::span<const SlotIndex> in_batch = side.lane.batch(*batch);

@@ -35,8 +35,13 @@ DeliveryError IntegrationRuntime::describe(const Failure& failure, SteadyTime at
     return error;
 }
 
+/// What was skipped may be read and settled before it is counted.
+std::uint64_t IntegrationRuntime::matched() const {
+    return std::max(matched_, lane_->ledger().settled() + lane_->pending());
+}
+
 awaitable<double> IntegrationRuntime::lag_seconds() {
-    if (matched_ == lane_->ledger().settled()) co_return 0;
+    if (matched() == lane_->ledger().settled()) co_return 0;
     std::optional<Timestamp> oldest;
     Sequence sequence = lane_->position() + 1;
     if (lane_->pending() > 0) {
@@ -96,12 +101,12 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     IntegrationStats& stats = status.stats;
     stats.head.sequence = around_.routed();
     stats.position.sequence = position();
-    stats.matched = matched_;
+    stats.matched = matched();
     stats.delivered = ledger.delivered;
     stats.dead_lettered = ledger.dead_lettered;
     stats.discarded = ledger.discarded;
     stats.lost = ledger.lost;
-    stats.pending = matched_ - ledger.settled();
+    stats.pending = stats.matched - ledger.settled();
     stats.lag_events = stats.pending;
     stats.lag_seconds = lag;
     stats.in_flight = lane_->in_flight_events();

@@ -98,6 +98,11 @@ std::uint64_t Lane::enough_for_a_while() const noexcept {
     return std::max<std::uint64_t>(kLeastHeld, static_cast<std::uint64_t>(slowest * kEnoughSeconds));
 }
 
+bool Lane::holds_something_back() const noexcept {
+    return failing_ || idle_bytes_ > 0 || !held_keys_.empty() ||
+           std::any_of(targets_.begin(), targets_.end(), [](const Target& each) { return each.refusing; });
+}
+
 std::uint64_t Lane::worth_reading() const noexcept {
     const std::uint64_t enough = enough_for_a_while();
     if (enough >= options_.max_unsettled) return kEventsOfAPage;

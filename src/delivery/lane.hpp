@@ -97,6 +97,8 @@ class Lane {
     /// False when a bound is reached, or when it could not send what it has already: then events are left in the log.
     /// Feeding on is allowed (a read page may overshoot), asking for more is not.
     bool wants_more(SteadyTime now) const noexcept;
+    /// Some keys, targets or all of it are not being sent: what belongs to them stays for a while.
+    bool holds_something_back() const noexcept;
     /// How many events to read at a time. Where it may send only so many a second: what it has use for soon, and none
     /// while half of that is still held, so that it is not read for event by event.
     std::uint64_t worth_reading() const noexcept;
@@ -465,7 +467,7 @@ class Lane {
     void settle_group(Group& group, const Survey& survey, SteadyTime now);
     void finish_key(KeyIndex index, SteadyTime now);
     /// Gives up what stands doomed or lost at the head of a key's queue; false when the key cannot go on.
-    bool strip(KeyIndex index);
+    bool strip(KeyIndex index, SteadyTime now);
     void unstick(SteadyTime now);
     std::size_t refused_together(const Key& key, const Verdict& verdict, const Survey& survey) const;
     static void count_attempt(Slot& slot) noexcept;

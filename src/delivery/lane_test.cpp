@@ -210,6 +210,13 @@ TEST_F(LaneTest, ADeadLetterCountsAsTheBytesThatAreKeptOfIt) {
     EXPECT_EQ(lane().state(now), IntegrationState::blocked);
 }
 
+TEST_F(LaneTest, WhatIsGivenUpUntriedIsTheLatestFailure) {
+    lane().feed_undeliverable({1, 7, 0, 100, 100}, failure(ErrorClass::rejected, ""), now);
+    EXPECT_THAT(dead_sequences(), ElementsAre(1));
+    ASSERT_TRUE(lane().last_failure());
+    EXPECT_EQ(lane().last_failure()->failure->message, "message");
+}
+
 TEST_F(LaneTest, WhatIsHeldCountsWithAllOfItsBytes) {
     options.memory_bytes = 3 * (1000 + kEventOverhead);
     for (Sequence i = 1; i <= 3; ++i) lane().feed({i, i, 0, 10, 10, 1000}, now);
@@ -411,7 +418,10 @@ TEST_F(LaneTest, HoldKeyKeepsWhatFollowsADeadLetterUntilItIsDealtWith) {
     answer({rejected(), ok()});
     EXPECT_THAT(send(), IsEmpty());
     EXPECT_EQ(lane().pending(), 1u);
+    EXPECT_EQ(lane().state(now), IntegrationState::running);
+    EXPECT_THAT(lane().state_reason(now), testing::HasSubstr("behind a dead letter"));
     lane().release_keys(lane().held_keys(), now);
+    EXPECT_EQ(lane().state_reason(now), "");
     EXPECT_THAT(send(), ElementsAre(2));
 }
 

@@ -306,7 +306,7 @@ void Lane::finish_key(KeyIndex index, SteadyTime now) {
 
 void Lane::go_on(KeyIndex index, ReadyList list, SteadyTime now) {
     set_state(keys_[index], KeyState::idle);
-    if (!strip(index)) return;
+    if (!strip(index, now)) return;
     if (keys_[index].count == 0) {
         free_key(index);
     } else {
@@ -314,7 +314,7 @@ void Lane::go_on(KeyIndex index, ReadyList list, SteadyTime now) {
     }
 }
 
-bool Lane::strip(KeyIndex index) {
+bool Lane::strip(KeyIndex index, SteadyTime now) {
     while (keys_[index].head != kNoSlot) {
         Key& key = keys_[index];
         SlotIndex head = key.head;
@@ -331,6 +331,8 @@ bool Lane::strip(KeyIndex index) {
         }
         const std::shared_ptr<const Failure>& why = doomed_.at(head);
         dead_letters_.push_back({head, slot.sequence, key.target, slot.attempts, why});
+        // What was sent has told why already.
+        if (slot.attempts == 0) note_failure(why, now, now);
         ++dead_letter_totals_.count;
         dead_letter_totals_.bytes += slot.held_bytes;
         ++ledger_.dead_lettered;
@@ -453,7 +455,9 @@ Lane::Breaker Lane::breaker(SteadyTime now) const noexcept {
 std::string Lane::state_reason(SteadyTime now) const {
     switch (state(now)) {
         case IntegrationState::running:
-            return {};
+            return held_keys_.empty()
+                       ? ""
+                       : std::to_string(held_keys_.size()) + " keys wait behind a dead letter: redeliver or discard it";
         case IntegrationState::paused:
             return pause_reason_;
         case IntegrationState::blocked:

@@ -26,6 +26,8 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.max_response_bytes = 256 << 10;
     auto& headers = request.headers;
     auto id = std::string(integration_id) + "-" + to_string(event.position());
+    // Else a receiver that drops repeats would drop it.
+    if (!message.replay.empty()) id.append("-").append(message.replay);
     add_webhook_headers(headers, config, config.content_type, id, message.body, now);
     const EventMetadata metadata(event);
     for (const auto& field : metadata.fields()) headers.add(std::string(field.name), header_value(field.value));
