@@ -107,6 +107,7 @@ IntegrationDirectory::Entry IntegrationDirectory::make_entry(const IntegrationCo
     entry.org = config.org;
     entry.from_file = from_file;
     entry.operator_owned = config.operator_owned;
+    entry.of_other_orgs = config.filter.orgs != std::vector<std::string>{config.org};
     entry.revision = new_revision();
     if (from_file) entry.files = digest_of_named_files(settings);
     entry.searched = searched_text(config, settings);
@@ -251,13 +252,16 @@ Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>&
     return {};
 }
 
+bool IntegrationDirectory::may_see(const Principal& caller, const Entry& entry) {
+    return caller.is_operator || (entry.org == caller.org && !entry.of_other_orgs);
+}
+
 Result<IntegrationDirectory::Entry> IntegrationDirectory::visible(const Principal& caller,
                                                                   const std::string& id) const {
     std::lock_guard lock(mutex_);
     auto found = entries_.find(id);
     // Another org's is as unknown as one that is not there.
-    if (found == entries_.end() || (!caller.is_operator && found->second.org != caller.org))
-        return unknown_integration(id);
+    if (found == entries_.end() || !may_see(caller, found->second)) return unknown_integration(id);
     return found->second;
 }
 
@@ -284,7 +288,7 @@ boost::asio::awaitable<IntegrationDirectory::Page> IntegrationDirectory::list(Pr
     std::vector<const IntegrationStatus*> wanted;
     for (const auto& status : all) {
         auto found = entries_.find(status.id);
-        if (found == entries_.end() || (!caller.is_operator && found->second.org != caller.org)) continue;
+        if (found == entries_.end() || !may_see(caller, found->second)) continue;
         if (selection.wants(status, found->second.searched)) wanted.push_back(&status);
     }
     IntegrationChoice choice = choose(std::move(wanted), selection);

@@ -145,6 +145,7 @@ class IntegrationDirectory {
         bool from_file = false;
         boost::json::object settings;
         bool operator_owned = true;
+        bool of_other_orgs = false;  ///< gets events of others than its org: they are in its dead letters too
         std::string revision;
         std::string files;     ///< digest of the files that the settings name
         std::string searched;  ///< lower-case text that a list's `q` is looked for in
@@ -164,6 +165,7 @@ class IntegrationDirectory {
         bool held_ = false;
     };
 
+    static bool may_see(const Principal& caller, const Entry& entry);
     Result<Entry> visible(const Principal& caller, const std::string& id) const;
     static Error id_in_use(const std::string& id);
     Item item_of(const std::string& id, const Entry& entry, IntegrationStatus status) const;

@@ -316,7 +316,6 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
         std::make_unique<MessageSlots>(*destination_, renderer_, std::move(*id), config_.ordering == Ordering::key)};
     // No event's: whoever tells repeats by the sequence must not take the sample for one.
     Event sample = sample_event(config_, {}, LogPosition{}, around_.clock.now());
-    side.replay = sample->id;
     side.feed(sample, now());
     std::optional<BatchIndex> batch = co_await side_turn(side);
     if (batch) {

@@ -267,6 +267,15 @@ def each_wrong_token(folder):
         print(f"  {foreigners} routes with another org's things", flush=True)
         require(target.state() == before, f"something changed:\n{before}\n{target.state()}")
 
+        # The operator's, for events of several orgs: it stands under one, and its dead letters are of others.
+        spanning = {"id": "spanning", "org": ORG, "orgs": [ORG, OTHER], "destination": {"type": "webhook", "url": "https://example.com/"}}
+        require(target.ask("POST", "/v1/integrations", TOKEN, spanning).status == 201, "the operator makes one for two orgs")
+        for method, path in (("GET", ""), ("GET", "/dead-letters"), ("PATCH", ""), ("POST", "/dead-letters/redeliver"), ("DELETE", "")):
+            answer = target.ask(method, "/v1/integrations/spanning" + path, mine["token"], {"POST": {"all": True}, "PATCH": {}}.get(method))
+            require(answer.status == 404, f"{method} {path} of one for several orgs was answered {answer.status}: {answer.body[:200]}")
+        require(b"spanning" not in target.ask("GET", "/v1/integrations", mine["token"]).body, "nor is it in a tenant's list")
+        require(target.ask("DELETE", "/v1/integrations/spanning", TOKEN).status == 204, "the operator sees it")
+
         # What is right goes through, so that the refusals above mean something.
         require(target.ask("GET", "/v1/integrations/acme-hook", mine["token"]).status == 200, "the owner's token works")
         answer = target.ask("POST", f"/share/io.acme.gate/token/{pipe['token']}", body={"n": 1})

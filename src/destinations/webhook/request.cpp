@@ -25,9 +25,9 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.body.push_back(message.body);
     request.max_response_bytes = 256 << 10;
     auto& headers = request.headers;
-    auto id = std::string(integration_id) + "-" + to_string(event.position());
-    // Else a receiver that drops repeats would drop it.
-    if (!message.replay.empty()) id.append("-").append(message.replay);
+    // A sample is not in the log: its own id tells it from the one before.
+    bool is_sample = event.sequence() == 0;
+    auto id = std::string(integration_id) + "-" + (is_sample ? std::string(event->id) : to_string(event.position()));
     add_webhook_headers(headers, config, config.content_type, id, message.body, now);
     const EventMetadata metadata(event);
     for (const auto& field : metadata.fields()) headers.add(std::string(field.name), header_value(field.value));

@@ -7,7 +7,7 @@
 
 namespace sluice::webhook {
 
-/// The request for one event, signed. `webhook-id` is the same for every attempt, and another for a replay. Pure.
+/// The request for one event, signed. `webhook-id` is the same for every attempt. Pure.
 http::ClientRequest build_request(const WebhookConfig& config, std::string_view integration_id, const Message& message,
                                   Timestamp now);
 

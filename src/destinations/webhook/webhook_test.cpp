@@ -86,15 +86,16 @@ TEST_F(WebhookTest, KeepsItsIdAcrossAttemptsAndStampsTheTimeAnew) {
     run_for_test(io_, destination->close());
 }
 
-TEST_F(WebhookTest, ReplaysAndSamplesHaveIdsOfTheirOwn) {
+TEST_F(WebhookTest, ASampleHasAnIdOfItsOwn) {
     http::ScriptedServer server({Behaviour::respond(200)});
     auto destination = make(server);
     TestBatch batch;
     batch.add("a");
     std::vector<Message> messages(batch.messages().begin(), batch.messages().end());
-    messages[0].replay = "replay-1";
+    const Event& event = messages[0].event;
+    messages[0].event = Event(event.owner(), event.view(), LogPosition{}, event.time());
     EXPECT_EQ(run_for_test(io_, destination->deliver(messages, Deadline::never()))[0].kind, Verdict::Kind::accepted);
-    EXPECT_EQ(server.wait_for_requests(1)[0].headers.get("webhook-id"), "acme-hook-1-replay-1");
+    EXPECT_EQ(server.wait_for_requests(1)[0].headers.get("webhook-id"), "acme-hook-object-1");
     run_for_test(io_, destination->close());
 }
 
