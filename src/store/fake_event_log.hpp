@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,11 @@ class FakeEventLog final : public EventLog {
         std::lock_guard lock(mutex_);
         read_error_ = std::move(error);
     }
+    /// From here on this record cannot be read: Errc::corrupt for who comes to it.
+    void damage(Sequence sequence) {
+        std::lock_guard lock(mutex_);
+        damaged_.insert(sequence);
+    }
     /// Convenience: appends one event and returns it as committed.
     Event append_one(const EventView& view) {
         EventBatch batch;
@@ -88,10 +94,11 @@ class FakeEventLog final : public EventLog {
         std::size_t bytes = 0;
         for (; at <= head() && at <= request.to; ++at) {
             const Event& event = events_.at(at);
-            if (request.filter && !request.filter->matches(event.view())) continue;
+            if (request.filter && !may_match(event, *request.filter)) continue;
             std::size_t size = sizes_.at(at);
             if (page.events.size() >= request.max_events || (!page.events.empty() && bytes + size > request.max_bytes))
                 break;
+            if (damaged_.contains(at)) return damaged(at);
             bytes += size;
             page.events.push_back(event);
         }
@@ -105,6 +112,7 @@ class FakeEventLog final : public EventLog {
         if (read_error_) return *read_error_;
         auto found = events_.find(position.sequence);
         if (position.partition != 0 || found == events_.end()) return make_error(Errc::not_found, "no such event");
+        if (damaged_.contains(position.sequence)) return damaged(position.sequence);
         return found->second;
     }
 
@@ -113,6 +121,9 @@ class FakeEventLog final : public EventLog {
         if (read_error_) return *read_error_;
         std::uint64_t matching = 0;
         for (auto it = events_.lower_bound(from); it != events_.end() && it->first <= to; ++it) {
+            // Tags are not in an index: they are for the record to say.
+            if (!filter.tags.empty() && may_match(it->second, filter) && damaged_.contains(it->first))
+                return damaged(it->first);
             matching += filter.matches(it->second.view());
         }
         return matching;
@@ -183,6 +194,17 @@ class FakeEventLog final : public EventLog {
 
     Sequence head() const { return next_ - 1; }
 
+    static Error damaged(Sequence sequence) {
+        return make_error(Errc::corrupt, "event " + std::to_string(sequence) + " is damaged");
+    }
+    /// What cannot be read cannot be asked for its tags.
+    bool may_match(const Event& event, const EventFilter& filter) const {
+        if (!damaged_.contains(event.sequence())) return filter.matches(event.view());
+        EventFilter untagged = filter;
+        untagged.tags.clear();
+        return untagged.matches(event.view());
+    }
+
     /// One sync: everything that waits becomes one committed batch. Called with commit_mutex_ held, which keeps the
     /// order.
     void commit_waiting() {
@@ -226,6 +248,7 @@ class FakeEventLog final : public EventLog {
     bool closed_ = false;
     std::optional<Error> next_append_error_;
     std::optional<Error> read_error_;
+    std::set<Sequence> damaged_;
     std::vector<Waiting> waiting_;
     std::map<Sequence, Event> events_;
     std::map<Sequence, std::size_t> sizes_;

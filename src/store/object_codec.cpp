@@ -88,15 +88,17 @@ bool object_key(const ObjectIndex::Key& key, std::string& out) {
     return true;
 }
 
-std::optional<ObjectType> type_of_object_key(std::string_view key) {
+std::optional<ObjectIndex::Key> names_of_object_key(std::string_view key) {
     StoredBytesReader reader(key);
     std::uint8_t letter = reader.u8();
-    reader.raw(reader.u8());
+    std::string_view org = reader.raw(reader.u8());
     std::uint8_t type = reader.u8();
+    std::string_view rec_type = reader.raw(reader.u8());
+    std::string_view id = reader.rest();
     bool known =
         type >= static_cast<std::uint8_t>(ObjectType::objs) && type <= static_cast<std::uint8_t>(ObjectType::health);
     if (reader.failed() || letter != kEntryLetter || !known) return std::nullopt;
-    return static_cast<ObjectType>(type);
+    return ObjectIndex::Key{org, static_cast<ObjectType>(type), rec_type, id};
 }
 
 void encode_entry(const ObjectEntry& entry, std::string& out) {

@@ -46,8 +46,8 @@ Result<Sequence> decode_watermark(std::string_view bytes);
 bool object_key(const ObjectIndex::Key& key, std::string& out);
 /// What the keys of one stream's objects start with; their ids follow, in order.
 bool object_prefix(std::string_view org, ObjectType type, std::string_view rec_type, std::string& out);
-/// The type of object that an entry's key names; nullopt for what is no key.
-std::optional<ObjectType> type_of_object_key(std::string_view key);
+/// What an entry's key names, pointing into it; nullopt for what is no key.
+std::optional<ObjectIndex::Key> names_of_object_key(std::string_view key);
 void encode_entry(const ObjectEntry& entry, std::string& out);
 Result<ObjectEntry> decode_entry(std::string_view bytes);
 

@@ -109,17 +109,24 @@ TEST(ObjectCodec, KeysOfAStreamSortById) {
     EXPECT_LT(key_of("a", ObjectType::objs, "b", "65a0ff"), key_of("a", ObjectType::objs, "b", "65a100"));
 }
 
-TEST(ObjectCodec, KeyNamesItsType) {
-    EXPECT_EQ(type_of_object_key(key_of("com.acme", ObjectType::health, "io.x", "id")), ObjectType::health);
-    EXPECT_EQ(type_of_object_key("o"), std::nullopt);
-    EXPECT_EQ(type_of_object_key(std::string("o\x01"
-                                             "a\x09",
-                                             4)),
-              std::nullopt);
-    EXPECT_EQ(type_of_object_key(std::string("i\x01"
-                                             "a\x01",
-                                             4)),
-              std::nullopt);
+TEST(ObjectCodec, KeyNamesItsObject) {
+    std::string key = key_of("com.acme", ObjectType::health, "io.x", "id");
+    auto names = names_of_object_key(key);
+    ASSERT_TRUE(names);
+    EXPECT_EQ(names->org, "com.acme");
+    EXPECT_EQ(names->type, ObjectType::health);
+    EXPECT_EQ(names->rec_type, "io.x");
+    EXPECT_EQ(names->id, "id");
+    EXPECT_FALSE(names_of_object_key(key.substr(0, key.size() - 4)));
+    EXPECT_FALSE(names_of_object_key("o"));
+    EXPECT_FALSE(
+        names_of_object_key(std::string("o\x01"
+                                        "a\x09\x00",
+                                        5)));
+    EXPECT_FALSE(
+        names_of_object_key(std::string("i\x01"
+                                        "a\x01\x00",
+                                        5)));
 }
 
 TEST(ObjectCodec, HasNoKeyForNamesThatNothingStoredHas) {

@@ -32,8 +32,18 @@ struct ObjectRetention {
 /// the log too. Blocking. Thread: reads any; apply() one thread.
 class ObjectIndex {
   public:
+    /// What rescue() found damaged and gave up, for people: told when it is found, once while the process runs.
+    struct Damage {
+        std::uint64_t events = 0;   ///< that cannot be read, and go with their segment
+        std::uint64_t objects = 0;  ///< whose latest event that was: gone
+        std::string message;        ///< names the place in the log, or the object
+    };
+    /// Called on rescue()'s thread; may be empty.
+    using OnDamage = std::function<void(const Damage&)>;
+
     static Result<std::unique_ptr<ObjectIndex>> open(std::shared_ptr<Database> database, const EventLog& log,
-                                                     const Clock& clock, ObjectRetention retention);
+                                                     const Clock& clock, ObjectRetention retention,
+                                                     OnDamage on_damage = nullptr);
     virtual ~ObjectIndex() = default;
 
     /// Everything up to here has been applied, per partition.
@@ -85,7 +95,8 @@ class ObjectIndex {
 
     /// Before the log lets go of [first, last]: current objects in it whose own retention is not over are kept with
     /// their bytes here, so that get() and list() go on giving them, and everything applied is made durable. Beside
-    /// apply(). Errc::unavailable while [first, last] is not wholly applied: trim later.
+    /// apply(). A record that cannot be read is lost either way and keeps nothing: an object whose latest event it
+    /// holds is gone from here on. Errc::unavailable while [first, last] is not wholly applied: trim later.
     virtual Result<void> rescue(Partition partition, Sequence first, Sequence last) = 0;
     /// Removes what is past its retention; bounded work per call, true when there is more. Beside apply().
     virtual Result<bool> expire() = 0;

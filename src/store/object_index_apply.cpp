@@ -28,16 +28,20 @@ std::optional<Timestamp> creation_time(std::string_view obj) {
 }  // namespace
 
 RocksObjectIndex::RocksObjectIndex(std::shared_ptr<RocksDatabase> database, const EventLog& log, const Clock& clock,
-                                   ObjectRetention retention)
+                                   ObjectRetention retention, OnDamage on_damage)
     : database_(std::move(database)),
       log_(log),
       clock_(clock),
       retention_(retention),
-      watermarks_(log.partition_count()) {}
+      on_damage_(std::move(on_damage)),
+      watermarks_(log.partition_count()),
+      damage_told_(log.partition_count()) {}
 
 Result<std::unique_ptr<ObjectIndex>> ObjectIndex::open(std::shared_ptr<Database> database, const EventLog& log,
-                                                       const Clock& clock, ObjectRetention retention) {
-    auto index = std::make_unique<RocksObjectIndex>(RocksDatabase::of(std::move(database)), log, clock, retention);
+                                                       const Clock& clock, ObjectRetention retention,
+                                                       OnDamage on_damage) {
+    auto index = std::make_unique<RocksObjectIndex>(RocksDatabase::of(std::move(database)), log, clock, retention,
+                                                    std::move(on_damage));
     if (auto loaded = index->load_watermarks(); !loaded) return loaded.error();
     return std::unique_ptr<ObjectIndex>(std::move(index));
 }

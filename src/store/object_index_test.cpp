@@ -1,5 +1,6 @@
 #include "store/object_index.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -15,6 +16,9 @@ namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 using Ids = std::vector<std::string>;
 
 constexpr std::string_view kOrg = "com.acme";
@@ -40,7 +44,11 @@ class ObjectIndexTest : public ::testing::Test {
 
     void start(ObjectRetention retention = {}) {
         index_.reset();
-        index_ = ObjectIndex::open(database_, log_, clock_, retention).value();
+        index_ = ObjectIndex::open(database_, log_, clock_, retention, [this](const ObjectIndex::Damage& damage) {
+                     told_.push_back(damage.message);
+                     damaged_events_ += damage.events;
+                     damaged_objects_ += damage.objects;
+                 }).value();
         target_ = index_.get();
         if (!listening_) {
             log_.add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) {
@@ -113,6 +121,9 @@ class ObjectIndexTest : public ::testing::Test {
     ObjectIndex* target_ = nullptr;
     Result<void> last_apply_;
     bool listening_ = false;
+    std::vector<std::string> told_;  // of damage
+    std::uint64_t damaged_events_ = 0;
+    std::uint64_t damaged_objects_ = 0;
     std::map<std::string, std::int64_t> created_;
     std::uint64_t total_ = 0;
 };
@@ -465,6 +476,80 @@ TEST_F(ObjectIndexTest, HoldsTheTrimUntilItHasCaughtUp) {
     EXPECT_EQ(early.error().code, Errc::unavailable);
     ASSERT_TRUE(index_->catch_up(nullptr));
     EXPECT_TRUE(index_->rescue(0, 1, 10));
+}
+
+TEST_F(ObjectIndexTest, ADamagedRecordNeitherHoldsTheTrimNorItsNeighbours) {
+    for (auto id : {"d1", "d2", "d3"}) write({.id = id, .type = ObjectType::devices});
+    for (int i = 0; i < 8; ++i) create("x" + std::to_string(i));
+    log_.damage(2);
+    auto rescue = [this](Sequence first, Sequence last) { return index_->rescue(0, first, last); };
+    ASSERT_TRUE(log_.trim(0, 11, rescue));
+    EXPECT_EQ(data_of("d1", ObjectType::devices), "{}");
+    EXPECT_EQ(data_of("d3", ObjectType::devices), "{}");
+    EXPECT_EQ(data_of("x6"), "{}");
+    EXPECT_EQ(get("d2", ObjectType::devices).error().code, Errc::not_found) << "its entry points to nothing";
+    auto query = all();
+    query.type = ObjectType::devices;
+    query.limit = 0;
+    list(query);
+    EXPECT_EQ(total_, 2u) << "gone from the index, not only hidden";
+    EXPECT_THAT(told_, ElementsAre(HasSubstr("event 2 is damaged"),
+                                   HasSubstr("devices/io.acme.room/d2 of com.acme is gone: event 2,")));
+    EXPECT_EQ(damaged_events_, 1u);
+    EXPECT_EQ(damaged_objects_, 1u);
+
+    database_ = Database::open(folder_.copy("store", "crashed")).value();
+    start();
+    EXPECT_EQ(get("d2", ObjectType::devices).error().code, Errc::not_found) << "gone for good";
+    EXPECT_EQ(data_of("d3", ObjectType::devices), "{}");
+}
+
+TEST_F(ObjectIndexTest, DamageIsToldOnceHoweverOftenTheTrimIsTried) {
+    create("a");
+    log_.damage(1);
+    ASSERT_TRUE(index_->rescue(0, 1, 1));
+    ASSERT_TRUE(index_->rescue(0, 1, 1));
+    EXPECT_EQ(told_.size(), 2u) << "the record and the object";
+    EXPECT_EQ(damaged_events_, 1u);
+}
+
+TEST_F(ObjectIndexTest, DamageToWhatIsNoObjectsLatestEventCostsNoObject) {
+    write({.id = "d", .type = ObjectType::devices, .data = "1"});
+    write({.id = "e", .type = ObjectType::devices});
+    write({.id = "f", .type = ObjectType::devices});
+    write({.id = "x", .kept = false});
+    create("old");
+    write({.id = "d", .event = EventType::update, .type = ObjectType::devices, .data = "2"});
+    write({.id = "e", .event = EventType::remove, .type = ObjectType::devices});
+    ASSERT_TRUE(index_->rescue(0, 3, 3));
+    clock_.advance(8 * 24h);
+    for (Sequence damaged : {1, 2, 3, 4, 5}) log_.damage(damaged);
+    ASSERT_TRUE(index_->rescue(0, 1, 5));
+    EXPECT_EQ(data_of("d", ObjectType::devices), "2");
+    EXPECT_EQ(data_of("f", ObjectType::devices), "{}") << "rescued before";
+    EXPECT_THAT(told_, ElementsAre(HasSubstr("events 1 to 5 of the log cannot be read"))) << "what is old was over";
+    EXPECT_EQ(damaged_events_, 5u);
+    EXPECT_EQ(damaged_objects_, 0u);
+}
+
+TEST_F(ObjectIndexTest, ASegmentThatCannotBeReadAtAllGoesToo) {
+    create("a");
+    create("b");
+    log_.fail_reads(make_error(Errc::corrupt, "its index is damaged, and so is it"));
+    ASSERT_TRUE(index_->rescue(0, 1, 1));
+    log_.fail_reads(std::nullopt);
+    EXPECT_EQ(list(all()), Ids{"b"});
+    EXPECT_THAT(told_, ElementsAre(HasSubstr("its index is damaged"), HasSubstr("objs/io.acme.room/a")));
+}
+
+TEST_F(ObjectIndexTest, WhatCannotBeReadForNowHoldsTheTrim) {
+    create("a");
+    log_.fail_reads(make_error(Errc::io, "the disk is away"));
+    EXPECT_EQ(index_->rescue(0, 1, 1).error().code, Errc::io);
+    log_.fail_reads(std::nullopt);
+    EXPECT_THAT(told_, IsEmpty());
+    ASSERT_TRUE(index_->rescue(0, 1, 1));
+    EXPECT_EQ(data_of("a"), "{}");
 }
 
 TEST_F(ObjectIndexTest, RescueExpiryAndReadingRunBesideApplying) {

@@ -24,7 +24,7 @@ constexpr std::chrono::hours kIdempotencyLife{24};
 class RocksObjectIndex final : public ObjectIndex {
   public:
     RocksObjectIndex(std::shared_ptr<RocksDatabase> database, const EventLog& log, const Clock& clock,
-                     ObjectRetention retention);
+                     ObjectRetention retention, OnDamage on_damage);
     Result<void> load_watermarks();
 
     Sequence watermark(Partition partition) const override;
@@ -51,8 +51,21 @@ class RocksObjectIndex final : public ObjectIndex {
     Result<std::optional<Event>> event_at(const ObjectEntry& entry, const Key& key) const;
     bool is_past_retention(ObjectType type, Timestamp updated, Timestamp now) const;
 
-    // Retention; with writer_mutex_ held.
+    /// Neighbouring records that cannot be read; the error is the first one's.
+    struct DamagedRun {
+        Sequence first = 0;
+        Sequence last = 0;
+        Error error;
+    };
+    static const DamagedRun* run_with(const std::vector<DamagedRun>& damage, Sequence sequence);
+    // Retention; these take writer_mutex_ step by step.
+    Result<Sequence> rescue_one_by_one(const ReadRequest& request, std::vector<DamagedRun>& damage);
+    void tell_of(Partition partition, const std::vector<DamagedRun>& damage);
+    Result<void> forget_objects_in(Partition partition, const std::vector<DamagedRun>& damage);
+    Result<void> forget_objects(Partition partition, std::span<const std::string> keys,
+                                const std::vector<DamagedRun>& damage);
     Result<void> rescue_events(std::span<const Event> events);
+    // With writer_mutex_ held.
     Result<bool> sweep(char letter, std::size_t& budget);
     Result<void> delete_if_over(std::string_view key, std::string_view value, Timestamp now,
                                 rocksdb::WriteBatch& batch);
@@ -61,12 +74,14 @@ class RocksObjectIndex final : public ObjectIndex {
     const EventLog& log_;
     const Clock& clock_;
     const ObjectRetention retention_;
+    const OnDamage on_damage_;
 
     /// Whoever reads an entry in order to change it holds this: apply(), rescue() and expire() run on their own
     /// threads.
     std::mutex writer_mutex_;
     std::vector<std::atomic<Sequence>> watermarks_;
-    std::string sweep_from_;  ///< the key where expire() goes on; empty: at the first
+    std::vector<Sequence> damage_told_;  ///< up to here, per partition
+    std::string sweep_from_;             ///< the key where expire() goes on; empty: at the first
     std::uint64_t bytes_since_flush_ = 0;
     // Reused from batch to batch.
     rocksdb::WriteBatch batch_;

@@ -46,6 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (decode_rescued({}, again).value()->envelope != rescued.value()->envelope) std::abort();
     }
     (void)decode_watermark(bytes);
-    (void)type_of_object_key(bytes);
+    (void)names_of_object_key(bytes);
     return 0;
 }
