@@ -175,6 +175,24 @@ TEST_F(RetentionTest, WarnsTwiceThenRecordsTheLossAndOnlyThenTrims) {
     EXPECT_EQ(rig.cursors.cursor("slow").ledger.lost, 150u);
 }
 
+TEST_F(RetentionTest, ADamagedRecordIsLostWithTheOthersAndHoldsNothing) {
+    IntegrationConfig tagged = rig.config("slow");
+    tagged.filter.tags = {"wanted"};
+    ASSERT_TRUE(rig.add(tagged, true));
+    write(220);
+    while (rig.status("slow").stats.head.sequence < 220) {
+    }
+    rig.log.damage(7);
+    RetentionSettings changed = settings();
+    changed.hard_limit = log_bytes() / 2;
+    retention->change(changed);
+    Result<RetentionPlan> done = rig.run(retention->run_once());
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(rig.log.stats().oldest, 151u);
+    EXPECT_EQ(rig.cursors.cursor("slow").ledger.lost, 1u) << "it may have matched";
+    EXPECT_THAT(warnings.back(), HasSubstr("1 events before 151 are lost to slow"));
+}
+
 boost::asio::awaitable<Result<void>> count_a_day(int* days) {
     ++*days;
     co_return Result<void>();
