@@ -18,6 +18,8 @@ struct NodeStatus {
     std::string version;
     double uptime_seconds = 0;
     LogStats log;
+    std::uint64_t unreadable_events = 0;   ///< let go of without having been read, since start
+    std::uint64_t unreadable_objects = 0;  ///< gone because their latest event was such a one, since start
     std::uint64_t hard_limit_bytes = 0;
     std::uint64_t disk_free_bytes = 0;
     std::uint64_t disk_floor_bytes = 0;  ///< below it writers are refused

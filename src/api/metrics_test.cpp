@@ -27,6 +27,8 @@ std::string rendered(MetricsPer per = MetricsPer::integration, MetricsFormat for
     NodeStatus node;
     node.version = "1.2.3";
     node.log.head = 42;
+    node.unreadable_events = 5;
+    node.unreadable_objects = 2;
     HttpMetrics http(1);
     http.answered(0, http.group_of("/share/a"), 201, std::chrono::milliseconds(3));
     node.http = http.counts();
@@ -55,7 +57,8 @@ TEST(Metrics, SayWhatTheNodeAndItsIntegrationsDo) {
     auto text = rendered();
     const std::string labels = R"(integration="acme-kinesis",org="com.acme",destination="kinesis")";
     for (const auto& line :
-         {std::string("sluice_log_head 42"), std::string(R"(sluice_info{version="1.2.3"} 1)"),
+         {std::string("sluice_log_head 42"), std::string("sluice_log_unreadable_events_total 5"),
+          std::string("sluice_objects_unreadable_total 2"), std::string(R"(sluice_info{version="1.2.3"} 1)"),
           std::string(R"(sluice_integrations{state="failing"} 3)"),
           std::string(R"(sluice_integrations{state="running"} 0)"),
           "sluice_integration_delivered_total{" + labels + "} 7", "sluice_integration_lag_seconds{" + labels + "} 2.5",

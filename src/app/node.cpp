@@ -132,6 +132,7 @@ struct Node::Impl {
     Result<void> start_listener();
     void stop(Deadline deadline);
     api::NodeStatus status() const;
+    void tell_of(const ObjectIndex::Damage& damage);
     std::optional<std::string> not_ready() const;
 
     boost::asio::awaitable<Result<IntegrationDirectory::Reloaded>> reload();
@@ -167,6 +168,7 @@ struct Node::Impl {
     std::unique_ptr<Heartbeat> heartbeat;
     std::optional<Secret> new_admin_token;
     api::TailHub tail;
+    std::atomic<std::uint64_t> unreadable_events{0}, unreadable_objects{0};
     std::atomic<std::uint64_t> hard_limit;  ///< as the configuration has it; read by whoever asks for metrics
     std::unique_ptr<NodeListener> listener;
     bool running = false;
@@ -203,7 +205,8 @@ Result<void> Node::Impl::open_store() {
     auto opened_control = ControlStore::open(database);
     if (!opened_control) return opened_control.error();
     control = std::move(*opened_control);
-    auto opened_index = ObjectIndex::open(database, *log, clock, configuration.objects);
+    auto opened_index = ObjectIndex::open(database, *log, clock, configuration.objects,
+                                          [this](const ObjectIndex::Damage& damage) { tell_of(damage); });
     if (!opened_index) return opened_index.error();
     index = std::move(*opened_index);
 
@@ -383,6 +386,8 @@ api::NodeStatus Node::Impl::status() const {
     out.version = kVersion;
     out.uptime_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     out.log = log->stats();
+    out.unreadable_events = unreadable_events.load(std::memory_order_relaxed);
+    out.unreadable_objects = unreadable_objects.load(std::memory_order_relaxed);
     out.hard_limit_bytes = hard_limit.load(std::memory_order_relaxed);
     out.disk_floor_bytes = configuration.min_free_disk;
     std::error_code unknown;
@@ -396,6 +401,12 @@ api::NodeStatus Node::Impl::status() const {
     out.ingest_waiting_bytes = ingest->waiting_bytes();
     out.resident_bytes = resident_bytes();
     return out;
+}
+
+void Node::Impl::tell_of(const ObjectIndex::Damage& damage) {
+    unreadable_events.fetch_add(damage.events, std::memory_order_relaxed);
+    unreadable_objects.fetch_add(damage.objects, std::memory_order_relaxed);
+    spdlog::error("{}", damage.message);
 }
 
 std::optional<std::string> Node::Impl::not_ready() const {
