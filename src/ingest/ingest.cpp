@@ -173,8 +173,12 @@ asio::awaitable<IngestResult<Event>> Ingest::get(ObjectKey key) {
     co_return std::move(*found);
 }
 
-asio::awaitable<IngestResult<ObjectIndex::ListPage>> Ingest::list(ObjectIndex::ListQuery query) {
-    auto look_up = [this, &query] { return index_.list(query); };
+asio::awaitable<IngestResult<ObjectIndex::ListPage>> Ingest::list(ObjectIndex::ListQuery query, Arrange arrange) {
+    auto look_up = [this, &query, &arrange] {
+        auto page = index_.list(query);
+        if (page && arrange) arrange(*page);
+        return page;
+    };
     Result<ObjectIndex::ListPage> page = co_await reads_.run(std::move(look_up));
     if (!page) co_return refusal_of(page.error());
     co_return std::move(*page);

@@ -103,8 +103,11 @@ class Ingest {
     boost::asio::awaitable<IngestResult<Written>> append_envelopes(EnvelopesRequest request);
 
     boost::asio::awaitable<IngestResult<Event>> get(ObjectKey key);
+    /// Does more with what was found, on the reads' thread: what would hold up a shard.
+    using Arrange = std::function<void(ObjectIndex::ListPage&)>;
     /// `query`'s views must outlive the call.
-    boost::asio::awaitable<IngestResult<ObjectIndex::ListPage>> list(ObjectIndex::ListQuery query);
+    boost::asio::awaitable<IngestResult<ObjectIndex::ListPage>> list(ObjectIndex::ListQuery query,
+                                                                     Arrange arrange = nullptr);
 
     const IngestLimits& limits() const noexcept { return limits_; }
     /// Bytes being written or not yet in the object index.

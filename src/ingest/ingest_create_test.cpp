@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/ids.hpp"
 #include "ingest/checksum.hpp"
 #include "ingest/ingest_fixture_for_test.hpp"
@@ -173,6 +175,22 @@ TEST(IngestCreate, ListsShowWhatWasWrittenNewestFirst) {
     ASSERT_EQ(page->events.size(), 2u);
     EXPECT_EQ(page->events[0]->data, R"({"n":3})");
     EXPECT_EQ(page->events[1]->data, R"({"n":2})");
+}
+
+TEST(IngestCreate, AListIsArrangedWhereItWasRead) {
+    IngestBench bench;
+    ASSERT_TRUE(bench.run(bench.ingest.create(create_request("{\"n\":1}"))));
+    ObjectIndex::ListQuery query;
+    query.org = "com.acme";
+    query.rec_type = "io.acme.reading";
+    std::thread::id arranged_by = std::this_thread::get_id();
+    const auto page = bench.run(bench.ingest.list(query, [&arranged_by](ObjectIndex::ListPage& found) {
+        arranged_by = std::this_thread::get_id();
+        found.events.clear();
+    }));
+    ASSERT_TRUE(page);
+    EXPECT_TRUE(page->events.empty());
+    EXPECT_NE(arranged_by, std::this_thread::get_id()) << "not by the caller's, which is a shard's";
 }
 
 }  // namespace

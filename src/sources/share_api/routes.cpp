@@ -1,6 +1,7 @@
 #include "sources/share_api/routes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,6 +76,24 @@ http::Response sort_too_large(const RouteLimits& limits, std::uint64_t matching)
                                               std::to_string(matching) + " match; narrow them by from, to or tags");
 }
 
+Refusal too_many_sorts() {
+    return Refusal::of(Refusal::Kind::busy, "overloaded",
+                       "too many lists are being sorted by other members than createDate and tstamp",
+                       std::chrono::seconds(1));
+}
+
+/// Of a list; what it is to show is for the caller to say.
+ObjectIndex::ListQuery query_of(const Route& route, const Principal& principal, const ListParameters& parameters) {
+    ObjectIndex::ListQuery query;
+    query.org = principal.org;
+    query.type = route.type;
+    query.rec_type = route.rec_type;
+    query.tags = route.tags;
+    query.from = parameters.from;
+    query.to = parameters.to;
+    return query;
+}
+
 ObjectForm form_of(const ListParameters& parameters) {
     return parameters.details ? ObjectForm::whole : ObjectForm::without_data;
 }
@@ -95,7 +114,10 @@ std::string not_a_body_form(std::string_view type) {
 }  // namespace
 
 Routes::Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits)
-    : ingest_(ingest), authenticate_(std::move(authenticate)), limits_(limits) {}
+    : ingest_(ingest),
+      authenticate_(std::move(authenticate)),
+      limits_(limits),
+      sorting_(limits.max_sorts_at_once, limits.max_sorts_waiting) {}
 
 OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
     Call call;
@@ -235,34 +257,47 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
 
 asio::awaitable<http::Response> Routes::list(Call call) {
     const ListParameters& parameters = call.parameters;
-    const bool sorted_here = !parameters.sort.is_by_creation();
-    ObjectIndex::ListQuery query;
-    query.org = call.principal.org;
-    query.type = call.route.type;
-    query.rec_type = call.route.rec_type;
-    query.tags = call.route.tags;
-    query.from = parameters.from;
-    query.to = parameters.to;
-    query.offset = sorted_here ? 0 : parameters.offset();
-    query.limit = sorted_here ? limits_.max_sorted_objects : parameters.per_page;
+    if (!parameters.sort.is_by_creation()) co_return co_await list_sorted(std::move(call));
+    ObjectIndex::ListQuery query = query_of(call.route, call.principal, parameters);
+    query.offset = parameters.offset();
+    query.limit = parameters.per_page;
     query.newest_first = parameters.sort.newest_first();
     query.max_bytes = limits_.max_read_bytes;
     IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
     if (!page) co_return problem_of(page.error());
-
-    std::span<const Event> shown = page->events;
-    if (sorted_here) {
-        if (page->cut || page->total > limits_.max_sorted_objects) co_return sort_too_large(limits_, page->total);
-        parameters.sort.sort(page->events);
-        shown = page->events;
-        shown = shown.subspan(std::min(parameters.offset(), shown.size()));
-        shown = shown.first(std::min(parameters.per_page, shown.size()));
-    } else if (page->cut) {
+    if (page->cut)
         co_return unacceptable("page_too_large", "this page has more than " + format_bytes(limits_.max_read_bytes) +
                                                      " of objects; ask for a smaller perPage");
-    }
     const PageMeta meta{parameters.page, parameters.per_page, page->total};
-    co_return answer_with(200, meta, shown, form_of(parameters));
+    co_return answer_with(200, meta, page->events, form_of(parameters));
+}
+
+/// In an order that the index does not keep: everything that matches is read.
+asio::awaitable<http::Response> Routes::list_sorted(Call call) {
+    const ListParameters& parameters = call.parameters;
+    auto turn = co_await sorting_.take();
+    if (!turn) co_return problem_of(too_many_sorts());
+    ObjectIndex::ListQuery query = query_of(call.route, call.principal, parameters);
+    query.limit = limits_.max_sorted_objects;
+    query.max_bytes = limits_.max_read_bytes;
+    bool too_large = false;
+    auto arrange = [this, &parameters, &too_large](ObjectIndex::ListPage& page) {
+        too_large = page.cut || page.total > limits_.max_sorted_objects;
+        if (!too_large) parameters.sort.sort(page.events);
+        const std::size_t size = page.events.size();
+        const std::size_t first = too_large ? size : std::min(parameters.offset(), size);
+        const std::size_t shown = std::min(parameters.per_page, size - first);
+        // What is not shown is let go of here.
+        std::vector<Event> kept(
+            std::make_move_iterator(page.events.begin() + static_cast<std::ptrdiff_t>(first)),
+            std::make_move_iterator(page.events.begin() + static_cast<std::ptrdiff_t>(first + shown)));
+        page.events = std::move(kept);
+    };
+    IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query), std::move(arrange));
+    if (!page) co_return problem_of(page.error());
+    if (too_large) co_return sort_too_large(limits_, page->total);
+    const PageMeta meta{parameters.page, parameters.per_page, page->total};
+    co_return answer_with(200, meta, page->events, form_of(parameters));
 }
 
 }  // namespace sluice::share_api

@@ -6,6 +6,7 @@
 
 #include "http/message.hpp"
 #include "ingest/ingest.hpp"
+#include "net/shared_turn.hpp"
 #include "sources/share_api/access.hpp"
 #include "sources/share_api/content_type.hpp"
 #include "sources/share_api/list_parameters.hpp"
@@ -18,6 +19,9 @@ struct RouteLimits {
     /// A sort that the index does not keep reads every object that matches: no more than these.
     std::size_t max_sorted_objects = 10'000;
     std::uint64_t max_read_bytes = 64 << 20;  ///< of objects, for one answer
+    /// Each holds max_read_bytes and a thread of the reads' while it lasts; the rest waits in turn.
+    std::size_t max_sorts_at_once = 1;
+    std::size_t max_sorts_waiting = 100;
 };
 
 /// The Share API over HTTP: /share, /device, /device-health and /events (docs/share-api.md).
@@ -49,10 +53,12 @@ class Routes {
     boost::asio::awaitable<http::Response> get(Call call);
     boost::asio::awaitable<http::Response> latest(Call call);
     boost::asio::awaitable<http::Response> list(Call call);
+    boost::asio::awaitable<http::Response> list_sorted(Call call);
 
     Ingest& ingest_;
     const Authenticate authenticate_;
     const RouteLimits limits_;
+    SharedTurn sorting_;
 };
 
 }  // namespace sluice::share_api

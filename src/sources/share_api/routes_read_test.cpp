@@ -5,6 +5,7 @@
 namespace sluice::share_api {
 namespace {
 
+namespace asio = boost::asio;
 using Numbers = std::vector<std::int64_t>;
 
 class ShareApiRead : public ::testing::Test {
@@ -150,6 +151,30 @@ TEST(ShareApiReadLimits, ASortOfTooManyObjectsSaysSo) {
     EXPECT_EQ(code_of(refused), "sort_too_large");
     EXPECT_EQ(api.call("GET", "/share/io.acme/tags/Dublin?sort=name").status, 200);
     EXPECT_EQ(api.call("GET", "/share/io.acme?sort=-createDate").status, 200);
+}
+
+asio::awaitable<void> keep_status(asio::awaitable<http::Response> answer, std::vector<http::Response>& answers) {
+    answers.push_back(co_await std::move(answer));
+}
+
+TEST(ShareApiReadLimits, SortsTakeTurnsAndTooManyAtOnceAreTurnedAway) {
+    RouteLimits limits;
+    limits.max_sorts_at_once = 1;
+    limits.max_sorts_waiting = 1;
+    ShareApiBench api({}, limits);
+    api.create("/share/io.acme", "{\"n\":1}");
+    std::vector<http::Response> answers;
+    TaskGroup tasks(api.bench.io);
+    for (const char* query : {"sort=name", "sort=name", "sort=name", "sort=createDate"})
+        tasks.spawn(
+            keep_status(api.routes.handle(api.make_request("GET", std::string("/share/io.acme?") + query)), answers));
+    api.bench.run(tasks.join());
+    ASSERT_EQ(answers.size(), 4u);
+    EXPECT_EQ(answers[0].status, 503) << "the third of the sorts";
+    EXPECT_EQ(code_of(answers[0]), "overloaded");
+    EXPECT_GT(std::stoi(std::string(answers[0].headers.get("Retry-After"))), 0);
+    for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(answers[i].status, 200);
+    EXPECT_EQ(api.call("GET", "/share/io.acme?sort=name").status, 200) << "the turn was given back";
 }
 
 TEST(ShareApiReadLimits, APageTooLargeToAnswerSaysSo) {

@@ -45,14 +45,7 @@ class ShareApiBench {
 
     /// Checks the head, then handles; a head that is refused must be refused by the handler too.
     http::Response call(std::string method, std::string target, std::string body = {}, Ask ask = {}) {
-        http::Request request;
-        request.method = std::move(method);
-        request.target = target;
-        request.path = target.substr(0, target.find('?'));
-        if (const auto mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
-        request.remote_address = "203.0.113.9";
-        if (!ask.token.empty()) request.headers.add("Authorization", "Bearer " + ask.token);
-        for (const auto& [name, value] : ask.headers) request.headers.add(name, value);
+        http::Request request = make_request(std::move(method), std::move(target), ask);
         const auto refused = routes.check_head(request);
         request.body = std::move(body);
         http::Response response = bench.run(routes.handle(std::move(request)));
@@ -61,6 +54,18 @@ class ShareApiBench {
             EXPECT_EQ(refused->body, response.body);
         }
         return response;
+    }
+
+    static http::Request make_request(std::string method, std::string target, const Ask& ask = {}) {
+        http::Request request;
+        request.method = std::move(method);
+        request.target = target;
+        request.path = target.substr(0, target.find('?'));
+        if (const auto mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
+        request.remote_address = "203.0.113.9";
+        if (!ask.token.empty()) request.headers.add("Authorization", "Bearer " + ask.token);
+        for (const auto& [name, value] : ask.headers) request.headers.add(name, value);
+        return request;
     }
 
     http::Response post_lines(std::string target, std::string body, std::vector<http::Header> headers = {}) {

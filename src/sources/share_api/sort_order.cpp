@@ -4,7 +4,9 @@
 #include <charconv>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -17,11 +19,11 @@ namespace {
 
 constexpr std::size_t kMaxTerms = 8;
 
-/// A member's value, made comparable.
+/// A member's value, made comparable. `text` points into the object, or to what had to be unescaped.
 struct SortKey {
     enum class Rank : std::uint8_t { missing, boolean, number, text, other } rank = Rank::missing;
     double number = 0;  ///< of numbers and booleans
-    std::string text;
+    std::string_view text;
 };
 
 /// JSON knows no bounds: what a double cannot hold is infinite, or zero.
@@ -36,7 +38,7 @@ double number_of(std::string_view raw) {
     return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
 }
 
-SortKey key_of(std::optional<std::string_view> raw) {
+SortKey key_of(std::optional<std::string_view> raw, std::deque<std::string>& unescaped) {
     SortKey key;
     if (!raw || *raw == "null") return key;
     switch (raw->front()) {
@@ -47,7 +49,8 @@ SortKey key_of(std::optional<std::string_view> raw) {
             break;
         case '"':
             key.rank = SortKey::Rank::text;
-            key.text = json::unescape(*raw);
+            key.text = raw->substr(1, raw->size() - 2);
+            if (key.text.find('\\') != std::string_view::npos) key.text = unescaped.emplace_back(json::unescape(*raw));
             break;
         case '{':
         case '[':
@@ -89,6 +92,11 @@ Result<SortOrder> SortOrder::parse(std::string_view text) {
                                   "sort names members of the object, separated by commas: -updateDate,data.floor");
             from = dot + 1;
         }
+        // Reading a member again cannot decide what it left undecided.
+        for (const Term& earlier : order.terms_) {
+            if (earlier.path == term.path)
+                return make_error(Errc::invalid_argument, "sort names " + std::string(member) + " twice");
+        }
         order.terms_.push_back(std::move(term));
     }
     if (order.terms_.size() > kMaxTerms)
@@ -104,27 +112,25 @@ Result<SortOrder> SortOrder::parse(std::string_view text) {
 }
 
 void SortOrder::sort(std::vector<Event>& events) const {
-    struct Row {
-        std::vector<SortKey> keys;
-        Event event;
-    };
-    std::vector<Row> rows;
-    rows.reserve(events.size());
-    for (Event& event : events) {
-        Row row;
-        row.keys.reserve(terms_.size());
-        for (const Term& term : terms_) row.keys.push_back(key_of(json::find_path(event->obj, term.path)));
-        row.event = std::move(event);
-        rows.push_back(std::move(row));
+    std::deque<std::string> unescaped;  // keys point to them
+    std::vector<SortKey> keys;
+    keys.reserve(events.size() * terms_.size());
+    for (const Event& event : events) {
+        for (const Term& term : terms_) keys.push_back(key_of(json::find_path(event->obj, term.path), unescaped));
     }
-    std::stable_sort(rows.begin(), rows.end(), [this](const Row& a, const Row& b) {
+    std::vector<std::size_t> order(events.size());
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         for (std::size_t i = 0; i < terms_.size(); ++i) {
-            const auto order = compare(a.keys[i], b.keys[i]);
-            if (order != 0) return terms_[i].descending ? order > 0 : order < 0;
+            const auto found = compare(keys[a * terms_.size() + i], keys[b * terms_.size() + i]);
+            if (found != 0) return terms_[i].descending ? found > 0 : found < 0;
         }
         return false;
     });
-    for (std::size_t i = 0; i < rows.size(); ++i) events[i] = std::move(rows[i].event);
+    std::vector<Event> sorted;
+    sorted.reserve(events.size());
+    for (const std::size_t at : order) sorted.push_back(std::move(events[at]));
+    events = std::move(sorted);
 }
 
 }  // namespace sluice::share_api

@@ -14,7 +14,7 @@ class SortOrder {
   public:
     /// Newest first.
     SortOrder() = default;
-    /// Errc::invalid_argument says what is wrong.
+    /// Errc::invalid_argument says what is wrong: no member, too many, or one twice.
     static Result<SortOrder> parse(std::string_view text);
 
     /// True when the order is that of creation, which the index keeps; anything else is sorted here.
@@ -22,7 +22,8 @@ class SortOrder {
     bool newest_first() const noexcept { return newest_first_; }
 
     /// Sorts objects; those that compare equal stay in the order they have. Missing and null come first, then booleans,
-    /// numbers by value, texts by code point, and the rest by their JSON text.
+    /// numbers by value, texts by code point, and the rest by their JSON text. Reads every object as often as it has
+    /// members to compare: for a pool's thread.
     void sort(std::vector<Event>& events) const;
 
   private:

@@ -73,5 +73,19 @@ TEST(SortOrder, RefusesWhatNamesNoMember) {
         EXPECT_FALSE(SortOrder::parse(text)) << text;
 }
 
+TEST(SortOrder, RefusesAMemberNamedTwice) {
+    for (const char* text : {"data,data", "a,-a", "+a,a", "data.b,c,data.b", "createDate,createDate"}) {
+        auto parsed = SortOrder::parse(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_TRUE(parsed.error().message.ends_with(" twice")) << parsed.error().message;
+    }
+    EXPECT_TRUE(SortOrder::parse("data,data.a,a.data,datas"));
+}
+
+TEST(SortOrder, EscapesMakeNoDifferenceToWhatIsEqual) {
+    EXPECT_EQ(sorted("s", {R"({"s":"b"})", R"({"s":"\u0061"})", R"({"s":"a"})", R"({"s":"\u0062"})"}),
+              (Order{2, 3, 1, 4}));
+}
+
 }  // namespace
 }  // namespace sluice::share_api
