@@ -95,7 +95,7 @@ TEST_F(WebhookTest, ASampleHasAnIdOfItsOwn) {
     const Event& event = messages[0].event;
     messages[0].event = Event(event.owner(), event.view(), LogPosition{}, event.time());
     EXPECT_EQ(run_for_test(io_, destination->deliver(messages, Deadline::never()))[0].kind, Verdict::Kind::accepted);
-    EXPECT_EQ(server.wait_for_requests(1)[0].headers.get("webhook-id"), "acme-hook-object-1");
+    EXPECT_EQ(server.wait_for_requests(1)[0].headers.get("webhook-id"), "acme-hook-a");
     run_for_test(io_, destination->close());
 }
 
