@@ -6,6 +6,7 @@
 #include "api/answers.hpp"
 #include "api/paging.hpp"
 #include "base/ids.hpp"
+#include "control/token_text.hpp"
 
 namespace sluice::api {
 namespace {
@@ -65,6 +66,14 @@ std::string AuditTrail::org_of(const Route& route, const Call& call, const boost
     return is_valid_rec_type(named) ? named : call.caller.org;
 }
 
+/// The path without what may be a secret: people name a token by its text when they mean to revoke it in a hurry.
+std::string AuditTrail::target_of(const Route& route, const Call& call) const {
+    std::string path = without_token_texts(call.request.path);
+    if (!route.path.starts_with("/v1/tokens/") || parts_.access.token(call.caller, call.parameters[0])) return path;
+    auto end = path.find('/', std::string_view("/v1/tokens/").size());
+    return "/v1/tokens/…" + (end == std::string::npos ? std::string() : path.substr(end));
+}
+
 AuditEntry AuditTrail::begin(const Route& route, const Call& call) const {
     AuditEntry entry;
     entry.token_id = call.caller.token_id;
@@ -73,7 +82,7 @@ AuditEntry AuditTrail::begin(const Route& route, const Call& call) const {
     entry.by_operator = call.caller.is_operator;
     entry.remote_address = call.request.remote_address;
     entry.action = std::string(route.method) + " " + std::string(route.path);
-    entry.target = call.request.path;
+    entry.target = target_of(route, call);
     auto body = object_body(call.request);
     if (body) entry.members = member_paths(*body);
     entry.org = org_of(route, call, body ? &*body : nullptr);

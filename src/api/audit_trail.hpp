@@ -41,6 +41,7 @@ class AuditTrail {
 
   private:
     boost::asio::awaitable<http::Response> list(Call call);
+    std::string target_of(const Route& route, const Call& call) const;
     std::string org_of(const Route& route, const Call& call, const boost::json::object* body) const;
 
     Parts parts_;

@@ -40,6 +40,13 @@ Result<void> write_durably(const std::string& path, const std::string& text, uns
     return {};
 }
 
+std::error_code make_private_folder(const std::string& path) {
+    std::error_code failed;
+    if (std::filesystem::create_directories(path, failed) && !failed)
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all, failed);
+    return failed;
+}
+
 Result<void> check_data_format(const DataFolder& folder) {
     std::ifstream in(folder.format(), std::ios::binary);
     if (!in) return {};

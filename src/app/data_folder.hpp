@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "base/result.hpp"
 #include "log/log_files.hpp"
@@ -30,6 +31,10 @@ struct DataFolder {
 Result<void> check_data_format(const DataFolder& folder);
 /// Says which format the folder has, durably, unless it says so already. After the log's lock was taken.
 Result<void> mark_data_format(const DataFolder& folder);
+
+/// Makes a folder, and those above it, which nobody else may look into: what is in it is every org's. One that is there
+/// stays as it is.
+std::error_code make_private_folder(const std::string& path);
 
 /// Writes a small file so that it is there whole or not at all, also after a power cut.
 Result<void> write_durably(const std::string& path, const std::string& text, unsigned mode = 0644);

@@ -176,9 +176,7 @@ struct Node::Impl {
 
 Result<void> Node::Impl::open_store() {
     const auto& folder = configuration.data_dir;
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed)
+    if (std::error_code failed = make_private_folder(folder))
         return make_error(Errc::io, fmt::format("cannot make the data folder {}: {}", folder, failed.message()),
                           "choose another with --data-dir, or let this user write there");
     DataFolder data{folder};
@@ -411,6 +409,11 @@ void Node::Impl::tell_of(const ObjectIndex::Damage& damage) {
 
 std::optional<std::string> Node::Impl::not_ready() const {
     if (auto failed = ingest->index_error()) return "the object index cannot be written: " + failed->message;
+    std::error_code unknown;
+    auto space = std::filesystem::space(configuration.data_dir, unknown);
+    if (!unknown && space.available < configuration.min_free_disk)
+        return fmt::format("writes are refused: {} bytes of disk are free, and min_free_disk is {}", space.available,
+                           configuration.min_free_disk);
     return std::nullopt;
 }
 

@@ -22,8 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<void> make_empty(const std::string& folder, std::string_view option) {
-    std::error_code failed;
-    fs::create_directories(folder, failed);
+    std::error_code failed = make_private_folder(folder);
     if (!failed && !fs::is_empty(folder, failed) && !failed)
         return make_error(Errc::conflict, fmt::format("{} is not empty", folder),
                           fmt::format("name a new folder for {}; nothing was changed", option));

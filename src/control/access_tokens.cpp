@@ -16,7 +16,11 @@ constexpr std::size_t kMaxTokensOfOrg = 1000;
 /// How many rotated tokens may be in force beside the newest.
 constexpr std::size_t kMaxPrevious = 4;
 
+/// What is named may be a token's text, by mistake: it is told nobody.
 Error unknown_token(const std::string& id) {
+    if (without_token_texts(id) != id)
+        return make_error(Errc::not_found, "that is a token's text, or a part of one, not its id",
+                          "find the id with: sluice tokens list (GET /v1/tokens)");
     return make_error(Errc::not_found, fmt::format("there is no token \"{}\"", id), "see GET /v1/tokens");
 }
 

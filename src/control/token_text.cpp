@@ -47,6 +47,19 @@ bool is_token_text(std::string_view text) noexcept {
                        text.substr(text.size() - kChecksumCharacters);
 }
 
+std::string without_token_texts(std::string_view path) {
+    std::string out;
+    for (std::size_t at = 0; at < path.size();) {
+        if (!path.substr(at).starts_with(kPrefix)) {
+            out += path[at++];
+            continue;
+        }
+        out.append(kPrefix).append("…");
+        at = std::min(path.find_first_of("/?", at), path.size());
+    }
+    return out;
+}
+
 bool is_damaged_token_text(std::string_view text) noexcept {
     return text.starts_with(kPrefix) && !is_token_text(text);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/secret.hpp"
@@ -12,6 +13,9 @@ Secret make_token_text();
 
 /// Whether a text is a token of that form, its checksum included.
 bool is_token_text(std::string_view text) noexcept;
+
+/// `path` with the tokens in it, whole or cut short, as `slc_…`: for what is kept or shown of a request.
+std::string without_token_texts(std::string_view path);
 
 /// Begins like such a token and is none: cut short, or with a slip in it.
 bool is_damaged_token_text(std::string_view text) noexcept;

@@ -22,6 +22,13 @@ TEST(TokenText, IsFoundByScannersAndFitsAPath) {
     }
 }
 
+TEST(TokenText, IsTakenOutOfAPath) {
+    auto text = make_token_text().reveal();
+    EXPECT_EQ(without_token_texts("/v1/tokens/" + text + "/rotate"), "/v1/tokens/slc_…/rotate");
+    EXPECT_EQ(without_token_texts("/v1/tokens/" + text.substr(0, 20)), "/v1/tokens/slc_…");
+    EXPECT_EQ(without_token_texts("/v1/tokens/gateway-2"), "/v1/tokens/gateway-2");
+}
+
 TEST(TokenText, ShowsASlipInCopying) {
     auto text = make_token_text().reveal();
     for (std::size_t at = 4; at < text.size(); ++at) {

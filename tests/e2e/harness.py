@@ -240,7 +240,7 @@ class Sluice:
         if not self.process.alive():
             raise Failed("sluice ended at start:\n" + self.log_tail())
         try:
-            return call(self.port, "GET", "/readyz")[0] == 200
+            return call(self.port, "GET", "/healthz")[0] == 200  # not /readyz: a disk may be full on purpose
         except OSError:
             return False
 

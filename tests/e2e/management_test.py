@@ -345,6 +345,9 @@ def pressure(folder):
             return answer.status, answer.headers.get("Retry-After"), json.loads(answer.read())
         status, retry_after, answer = wait_until(floor, "it answers")
         require(status == 503 and retry_after, f"below the floor of free disk: {status} {answer}")
+        status, ready = call(node.port, "GET", "/readyz")
+        require(status == 503 and b"min_free_disk" in ready, f"/readyz says so too: {status} {ready}")
+        require(os.stat(node.data_dir).st_mode & 0o077 == 0, "nobody else looks into the data folder")
     peer.close()
 
 
