@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -206,6 +208,68 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         reader.fail("segment_size", "is less than twice limits.object", "make it larger, or limits.object smaller");
 }
 
+/// What can be set by `SLUICE_` and the path in capitals, `_` between its parts: `SLUICE_RETENTION_AGE`. Those that
+/// apply_environment() takes are of the same form, and can be set before there is a file.
+constexpr std::array<std::string_view, 28> kSetByEnvironment = {
+    "tls.cert_file",
+    "tls.key_file",
+    "metrics.per",
+    "retention.age",
+    "retention.size",
+    "hard_limit",
+    "segment_size",
+    "objects.objs",
+    "objects.devices",
+    "objects.health",
+    "min_free_disk",
+    "limits.body",
+    "limits.object",
+    "limits.depth",
+    "limits.connections",
+    "limits.head_timeout",
+    "limits.body_timeout",
+    "limits.idle_timeout",
+    "limits.write_timeout",
+    "limits.waiting",
+    "limits.org_backlog",
+    "limits.token_requests_per_second",
+    "limits.token_request_burst",
+    "limits.failed_authentications_per_minute",
+    "limits.deliver_timeout",
+    "secrets.key_file",
+    "shards",
+    "alert_after",
+};
+
+std::string variable_of(std::string_view path) {
+    std::string name = "SLUICE_";
+    for (char c : path) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+/// Puts what the environment sets in the place of what the file says. The paths that it set.
+std::vector<std::string_view> override_by_environment(boost::json::object& root, const Environment& environment) {
+    std::vector<std::string_view> set;
+    for (std::string_view path : kSetByEnvironment) {
+        auto text = environment(variable_of(path));
+        if (!text || text->empty()) continue;
+        auto* object = &root;
+        std::string_view name = path;
+        if (auto dot = path.find('.'); dot != std::string_view::npos) {
+            auto& part = root[path.substr(0, dot)];
+            if (!part.is_object()) part = boost::json::object();
+            object = &part.get_object();
+            name = path.substr(dot + 1);
+        }
+        std::uint64_t number = 0;
+        auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+        bool is_number = error == std::errc() && end == text->data() + text->size();
+        (*object)[name] = is_number ? boost::json::value(number) : boost::json::value(*text);
+        set.push_back(path);
+    }
+    return set;
+}
+
 /// `SLUICE_*`: what is set there wins over the file.
 Result<void> apply_environment(Configuration& configuration, const Environment& environment) {
     auto token = environment("SLUICE_ADMIN_TOKEN");
@@ -286,13 +350,21 @@ Result<Configuration> parse_configuration(const std::string& text, std::string f
     Configuration configuration;
     configuration.file = file_name;
     configuration.locate = [document](const Error& error) { return document->locate(error); };
+    boost::json::object root;
     if (!document->root().is_null()) {
-        const auto* root = document->root().if_object();
-        if (root == nullptr)
+        if (!document->root().is_object())
             return make_error(Errc::invalid_argument, file_name + ": the document must be a mapping of keys");
-        SettingsReader reader(*root, "");
-        read_root(reader, configuration);
-        if (auto done = reader.finish(); !done) return document->locate(done.error());
+        root = document->root().get_object();
+    }
+    auto set = override_by_environment(root, environment);
+    SettingsReader reader(root, "");
+    read_root(reader, configuration);
+    if (auto done = reader.finish(); !done) {
+        for (std::string_view path : set)
+            if (done.error().message.starts_with(path))
+                return make_error(done.error().code, variable_of(path) + ": " + done.error().message,
+                                  done.error().hint);
+        return document->locate(done.error());
     }
     if (auto applied = apply_environment(configuration, environment); !applied) return applied.error();
     return configuration;
@@ -306,6 +378,8 @@ Result<Configuration> load_configuration(const std::string& file, const Environm
     std::ifstream in(file, std::ios::binary);
     if (!in)
         return make_error(Errc::not_found, file + ": cannot be read", "is the path right, and may this user read it?");
+    if (std::error_code unknown; std::filesystem::is_directory(file, unknown))
+        return make_error(Errc::invalid_argument, file + " is a folder", "name the configuration file in it");
     std::ostringstream text;
     text << in.rdbuf();
     return parse_configuration(text.str(), file, environment);

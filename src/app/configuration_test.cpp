@@ -103,6 +103,28 @@ integrations:
     ASSERT_EQ(configuration.integrations.size(), 1u);
 }
 
+TEST(Configuration, WhatTheEnvironmentSetsWinsOverTheFile) {
+    auto environment = with({{"SLUICE_MIN_FREE_DISK", "5GiB"},
+                             {"SLUICE_RETENTION_AGE", "2d"},
+                             {"SLUICE_LIMITS_DEPTH", "16"},
+                             {"SLUICE_OBJECTS_DEVICES", "30d"}});
+    auto configuration =
+        parse_configuration("min_free_disk: 1GiB\nretention: {size: 2GiB}\n", "sluice.yaml", environment).value();
+    EXPECT_EQ(configuration.min_free_disk, std::uint64_t{5} << 30);
+    EXPECT_EQ(configuration.retention_age, 48h);
+    EXPECT_EQ(configuration.retention_size, std::uint64_t{2} << 30) << "what stands beside it stays";
+    EXPECT_EQ(configuration.limits.depth, 16u);
+    EXPECT_EQ(load_configuration("", environment)->objects.devices, std::chrono::hours(24 * 30));
+    auto error = refused("min_free_disk: 1GiB\n", with({{"SLUICE_MIN_FREE_DISK", "plenty"}}));
+    EXPECT_TRUE(error.message.starts_with("SLUICE_MIN_FREE_DISK: min_free_disk")) << error.message;
+}
+
+TEST(Configuration, AFolderIsNoConfigurationFile) {
+    auto loaded = load_configuration("/", no_environment());
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().message, "/ is a folder");
+}
+
 TEST(Configuration, AnUnknownKeySuggestsTheNearestKnownOneAndNamesTheLine) {
     auto error = refused("listen: 127.0.0.1:1\ndata_dri: x\n");
     EXPECT_NE(error.message.find("sluice.yaml:2: data_dri"), std::string::npos) << error.message;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -21,8 +22,10 @@ int run_send(const SendCommand& command) {
     std::uint64_t total_bytes = 0;
     if (command.file != "-") {
         file.open(command.file, std::ios::binary | std::ios::ate);
-        if (!file) {
-            fmt::print(stderr, "sluice send: {}: cannot be read\n", command.file);
+        std::error_code unknown;
+        bool is_folder = std::filesystem::is_directory(command.file, unknown);
+        if (!file || is_folder) {
+            fmt::print(stderr, "sluice send: {} {}\n", command.file, is_folder ? "is a folder" : "cannot be read");
             return 1;
         }
         total_bytes = static_cast<std::uint64_t>(file.tellg());
