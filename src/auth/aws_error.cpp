@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "auth/xml_text.hpp"
+#include "base/utf8.hpp"
 
 namespace sluice::auth {
 namespace {
@@ -79,18 +80,12 @@ void strike_out(std::string& text, const Secret& secret) {
     }
 }
 
-/// One line, printable, bounded.
-std::string tidy(std::string message) {
-    message.resize(std::min(message.find_first_of("\r\n"), message.size()));
-    std::replace_if(
-        message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    if (message.size() > kMaxMessageBytes) {
-        auto end = kMaxMessageBytes;
-        while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
-        message.resize(end);
-        message += "…";
-    }
-    return message;
+/// The first line, bounded.
+std::string tidy(std::string_view message) {
+    message = message.substr(0, message.find_first_of("\r\n"));
+    std::string shown = shown_text(message, kMaxMessageBytes);
+    if (message.size() > kMaxMessageBytes) shown += "…";
+    return shown;
 }
 
 }  // namespace
@@ -117,11 +112,11 @@ AwsError read_aws_error(int status, const http::Headers& headers, std::string_vi
         error.message = xml_text(body, "Message").value_or(std::string());
     }
     if (error.code.empty()) error.code = bare_aws_error_code(headers.get("x-amzn-errortype"));
-    error.code = tidy(std::move(error.code));
+    error.code = tidy(error.code);
     if (error.code.empty()) error.code = fmt::format("http_{}", status);
     strike_out(error.message, used.secret_access_key);
     strike_out(error.message, used.session_token);
-    error.message = tidy(std::move(error.message));
+    error.message = tidy(error.message);
     return error;
 }
 

@@ -63,6 +63,12 @@ TEST(AwsError, MessagesAreOneBoundedLineWithoutSecrets) {
     EXPECT_EQ(read(400, R"({"__type":"X","message":"a\u0007b"})").message, "a b");
 }
 
+TEST(AwsError, WordsThatAreNoUtf8AreToldAsUtf8) {
+    auto error = read(400, "<Error><Code>caf\xE9</Code><Message>d\xE9j\xE0</Message></Error>");
+    EXPECT_EQ(error.code, "caf\xEF\xBF\xBD");
+    EXPECT_EQ(error.message, "d\xEF\xBF\xBDj\xEF\xBF\xBD");
+}
+
 TEST(AwsError, KindIsByCodeFirstAndThenByStatus) {
     EXPECT_EQ(aws_error_kind("RequestThrottled", 403), AwsErrorKind::throttled);
     EXPECT_EQ(aws_error_kind("ExpiredToken", 403), AwsErrorKind::expired_credentials);

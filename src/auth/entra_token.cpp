@@ -8,6 +8,7 @@
 
 #include "auth/json_member.hpp"
 #include "base/encoding.hpp"
+#include "base/utf8.hpp"
 #include "http/client.hpp"
 
 namespace sluice::auth {
@@ -25,11 +26,8 @@ bool is_id(std::string_view text) {
 }
 
 /// Entra's description begins with its code and a sentence; what follows are trace ids on lines of their own.
-std::string first_line(std::string text) {
-    text.resize(std::min({text.find_first_of("\r\n"), text.find(" Trace ID:"), text.size()}));
-    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    if (text.size() > 300) text.resize(300);
-    return text;
+std::string first_line(std::string_view text) {
+    return shown_text(text.substr(0, std::min(text.find_first_of("\r\n"), text.find(" Trace ID:"))), 300);
 }
 
 std::optional<std::int64_t> seconds_of(const boost::json::object& object, std::string_view name) {

@@ -195,5 +195,30 @@ TEST(Utf8, TakesWhatRfc3629DoesAndNothingElse) {
         EXPECT_FALSE(is_valid_utf8(bad)) << bad;
 }
 
+TEST(ShownText, WhatIsNoUtf8BecomesTheReplacementCharacter) {
+    EXPECT_EQ(shown_text("caf\xC3\xA9 \xE2\x82\xAC", 100), "caf\xC3\xA9 \xE2\x82\xAC");
+    EXPECT_EQ(shown_text("caf\xE9!", 100), "caf\xEF\xBF\xBD!") << "Latin-1";
+    EXPECT_EQ(shown_text("\xE2\x82", 100), "\xEF\xBF\xBD\xEF\xBF\xBD") << "a character that ends too early";
+    std::string every;
+    for (int c = 0; c < 256; ++c) every += static_cast<char>(c);
+    EXPECT_TRUE(is_valid_utf8(shown_text(every, 1000)));
+}
+
+TEST(ShownText, ControlCharactersBecomeOneBlank) {
+    EXPECT_EQ(shown_text("\r\none\r\n\ttwo\x1b[31m three\x7f\xC2\x9B", 100), "one two [31m three ");
+    EXPECT_EQ(shown_text(std::string_view("a\0b", 3), 100), "a b");
+}
+
+TEST(ShownText, IsCutBetweenCharacters) {
+    EXPECT_EQ(shown_text("ab\xC3\xA9", 4), "ab\xC3\xA9");
+    EXPECT_EQ(shown_text("ab\xC3\xA9", 3), "ab");
+    EXPECT_EQ(shown_text("ab\xF0\x9F\x98\x80"
+                         "c",
+                         5),
+              "ab");
+    EXPECT_EQ(shown_text("ab\xFF", 4), "ab") << "no half replacement either";
+    EXPECT_EQ(shown_text("ab", 0), "");
+}
+
 }  // namespace
 }  // namespace sluice

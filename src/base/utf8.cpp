@@ -25,6 +25,13 @@ std::size_t sequence_length(std::string_view text) noexcept {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+/// C0 and C1, which terminals obey, and DEL.
+bool is_control(std::string_view character) noexcept {
+    auto first = static_cast<std::uint8_t>(character[0]);
+    if (character.size() == 1) return first < 0x20 || first == 0x7f;
+    return first == 0xC2 && static_cast<std::uint8_t>(character[1]) < 0xA0;
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) noexcept {
@@ -34,6 +41,23 @@ bool is_valid_utf8(std::string_view text) noexcept {
         text.remove_prefix(length);
     }
     return true;
+}
+
+std::string shown_text(std::string_view text, std::size_t most_bytes) {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    std::string out;
+    while (!text.empty()) {
+        std::size_t length = sequence_length(text);
+        std::string_view shown = length == 0 ? kReplacement : text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
+        if (is_control(shown)) {
+            if (out.empty() || out.back() == ' ') continue;
+            shown = " ";
+        }
+        if (out.size() + shown.size() > most_bytes) break;
+        out += shown;
+    }
+    return out;
 }
 
 }  // namespace sluice

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
+
 namespace sluice {
 namespace {
+
+/// It may quote what the other side said.
+constexpr std::size_t kMostMessageBytes = 600;
 
 std::string hint_of(const http::ClientError& error, const Endpoint& endpoint) {
     using Step = http::ClientError::Step;
@@ -54,7 +59,7 @@ Failure connection_failure(const http::ClientError& error, const Endpoint& endpo
     Failure failure;
     failure.error_class = ErrorClass::transient;
     failure.code = error.code;
-    failure.message = fmt::format("{}: {}", endpoint.to_url(), error.error.message);
+    failure.message = fmt::format("{}: {}", endpoint.to_url(), shown_text(error.error.message, kMostMessageBytes));
     failure.hint = hint_of(error, endpoint);
     return failure;
 }

@@ -21,6 +21,12 @@ TEST(ConnectionFailure, AnAddressThatMayNotBeConnectedToIsNotBlamedOnTheDns) {
     EXPECT_THAT(failure.hint, HasSubstr("only the operator's own integrations"));
 }
 
+TEST(ConnectionFailure, WhatTheOtherSideSaidIsToldAsUtf8) {
+    auto said = make_error(Errc::corrupt, "the proxy answered caf\xE9\x1b[2J");
+    auto failure = connection_failure({http::ClientError::Step::proxy, false, said, "proxy_refused"}, kHooks);
+    EXPECT_EQ(failure.message, "https://hooks.example: the proxy answered caf\xEF\xBF\xBD [2J");
+}
+
 TEST(ConnectionFailure, OtherRefusalsKeepTheHintOfTheirStep) {
     // An expired certificate is forbidden too.
     auto expired = make_error(Errc::forbidden, "the certificate has expired", "the other side must renew it");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.hpp"
+
 namespace sluice::event_hubs {
 namespace {
 
@@ -129,7 +131,7 @@ Failure failure_of(rd_kafka_resp_err_t error, std::string_view hub, std::string_
     failure.error_class = meaning.error_class;
     failure.code = code_of(error);
     failure.message = rd_kafka_err2str(error);
-    if (!detail.empty()) failure.message.append(" (").append(detail).append(")");
+    if (!detail.empty()) failure.message.append(" (").append(shown_text(detail, kMostTold)).append(")");
     if (meaning.of_target) failure.target = hub;
     failure.hint = meaning.hint;
     return failure;

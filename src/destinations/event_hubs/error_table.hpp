@@ -2,12 +2,16 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "destination/destination.hpp"
 
 namespace sluice::event_hubs {
+
+/// How much is told of what the service, or librdkafka, says.
+inline constexpr std::size_t kMostTold = 300;
 
 /// What an error means for a message that met it.
 struct Meaning {

@@ -6,30 +6,21 @@
 #include <charconv>
 
 #include "auth/xml_text.hpp"
+#include "base/utf8.hpp"
 #include "destinations/event_hubs/error_table.hpp"
 #include "destinations/event_hubs/hub_creation.hpp"
 
 namespace sluice::event_hubs {
 namespace {
 
-constexpr std::size_t kMostDetail = 300;
-
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// On one line, printable, and without the ids that only the service's own people can use.
-std::string shown(std::string text) {
-    for (std::string_view tail : {"TrackingId:", "SystemTracker:"}) {
-        if (auto at = text.find(tail); at != std::string::npos) text.resize(at);
-    }
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    if (text.size() > kMostDetail) {
-        text.resize(kMostDetail);
-        while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.pop_back();
-        if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0) text.pop_back();
-    }
+/// Without the ids that only the service's own people can use.
+std::string shown(std::string_view told) {
+    for (std::string_view tail : {"TrackingId:", "SystemTracker:"}) told = told.substr(0, told.find(tail));
+    std::string text = shown_text(told, kMostTold);
     while (!text.empty() && (text.back() == ' ' || text.back() == ',')) text.pop_back();
     return text;
 }

@@ -41,6 +41,11 @@ TEST(EventHubsResponse, TheServicesWordsAreTold) {
               "answered 401 Unauthorized: InvalidSignature: The token has an invalid signature.");
 }
 
+TEST(EventHubsResponse, WordsThatAreNoUtf8AreToldAsUtf8) {
+    auto verdict = verdict_of_send(answer(400, error(400, "caf\xE9\x01!")), "rooms");
+    EXPECT_EQ(verdict.failure->message, "answered 400 Bad Request: caf\xEF\xBF\xBD !");
+}
+
 TEST(EventHubsResponse, WhatIsNoErrorDocumentIsToldByItsStatus) {
     auto verdict = verdict_of_send(answer(500, "something else"), "rooms");
     EXPECT_EQ(verdict.failure->code, "http_500");

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "destinations/event_hubs/error_table.hpp"
 
 namespace sluice::event_hubs {
@@ -46,7 +47,7 @@ bool is_refusal(rd_kafka_resp_err_t error) {
 }  // namespace
 
 Failure creation_refused(rd_kafka_resp_err_t error, std::string_view told, std::string_view hub) {
-    auto reason = told.empty() ? std::string_view(rd_kafka_err2str(error)) : told;
+    auto reason = shown_text(told.empty() ? std::string_view(rd_kafka_err2str(error)) : told, kMostTold);
     if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
         error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
         return hub_missing(Refusal::no_right, code_of(error), reason, hub);

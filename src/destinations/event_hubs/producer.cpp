@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 #include "destinations/event_hubs/error_table.hpp"
 #include "net/resolve.hpp"
@@ -339,7 +340,7 @@ void Producer::error_told(rd_kafka_t*, int error, const char* reason, void* self
 std::shared_ptr<const Failure> Producer::trouble_of(rd_kafka_resp_err_t error, std::string_view reason) const {
     auto failure = std::make_shared<Failure>(failure_of(error, {}));
     failure->target.clear();
-    failure->message = fmt::format("{}: {}", server_, plain_reason(reason));
+    failure->message = fmt::format("{}: {}", server_, shown_text(plain_reason(reason), kMostTold));
     if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION) return failure;
     failure->error_class = ErrorClass::transient;
     if (address_refused_) {

@@ -8,24 +8,15 @@
 #include <charconv>
 #include <optional>
 
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 #include "destinations/iot_hub/error_table.hpp"
 
 namespace sluice::iot_hub {
 namespace {
 
-constexpr std::size_t kMaxMessageBytes = 300;
+constexpr std::size_t kMostTold = 300;
 constexpr std::string_view kAgain = "the connection was lost; it is made again by itself";
-
-/// The hub's words, bounded and printable.
-std::string tidy(std::string_view message) {
-    std::size_t end = std::min(message.size(), kMaxMessageBytes);
-    while (end > 0 && end < message.size() && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
-    std::string text(message.substr(0, end));
-    std::replace_if(
-        text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    return text;
-}
 
 bool is_code(std::string_view text) {
     return text.size() == 6 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -62,7 +53,7 @@ HubError read_hub_error(std::string_view body) {
     for (std::string_view name : {"Message", "message"}) {
         const auto* value = parsed.get_object().if_contains(name);
         if (value != nullptr && value->is_string()) {
-            read.message = tidy({value->get_string().data(), value->get_string().size()});
+            read.message = shown_text({value->get_string().data(), value->get_string().size()}, kMostTold);
             return read;
         }
     }
@@ -90,7 +81,8 @@ Failure failure_of_open(const mqtt::OpenError& error, const Endpoint& endpoint, 
     Failure failure;
     failure.error_class = ErrorClass::transient;
     failure.code = error.code;
-    failure.message = fmt::format("{}:{}: {}", endpoint.host, endpoint.port, error.error.message);
+    failure.message =
+        fmt::format("{}:{}: {}", endpoint.host, endpoint.port, shown_text(error.error.message, kMostTold));
     if (error.network) {
         failure.hint = error.error.hint.empty() ? connection_hint(error.network->step, endpoint) : error.error.hint;
     } else if (error.refused) {
@@ -134,7 +126,7 @@ Failure failure_of_loss(const mqtt::Lost& lost, SessionHistory::Diagnosis diagno
     Failure failure;
     failure.error_class = ErrorClass::transient;
     failure.code = lost.code;
-    failure.message = lost.error.message;
+    failure.message = shown_text(lost.error.message, kMostTold);
     failure.target = target;
     failure.hint = kAgain;
     if (lost.cause == mqtt::Lost::Cause::deadline || lost.cause == mqtt::Lost::Cause::silence)

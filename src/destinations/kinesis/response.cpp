@@ -8,10 +8,14 @@
 #include <cctype>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 
 namespace sluice::kinesis {
 namespace {
+
+/// What the service said, which an AwsError has cut already.
+constexpr std::size_t kMaxMessageBytes = 500;
 
 struct Row {
     std::string_view code;
@@ -152,8 +156,8 @@ std::shared_ptr<Failure> failure_of(std::string_view code, int status, std::stri
                                     std::string_view target, std::string_view region, const Meaning& meaning) {
     auto failure = std::make_shared<Failure>();
     failure->error_class = meaning.error_class;
-    failure->code = code;
-    failure->message = message;
+    failure->code = shown_text(code, kMaxMessageBytes);
+    failure->message = shown_text(message, kMaxMessageBytes);
     failure->hint = hint_for(code, status, meaning, region);
     // What concerns every stream alike (the credentials themselves, the service) names none.
     bool of_target = meaning.error_class == ErrorClass::missing_target ||
@@ -214,6 +218,8 @@ std::vector<Verdict> PutRecordsResponse::read(std::string_view body, std::size_t
     std::size_t failed = 0;
     // Records of one request mostly fail for one reason: they share it.
     std::shared_ptr<const Failure> last;
+    std::string_view last_code;
+    std::string_view last_message;
     Meaning last_meaning;
     for (simdjson::dom::element element : entries) {
         simdjson::dom::object entry;
@@ -227,7 +233,9 @@ std::vector<Verdict> PutRecordsResponse::read(std::string_view body, std::size_t
         }
         ++failed;
         auto message = text_of(entry, "ErrorMessage");
-        if (!last || last->code != code || last->message != message) {
+        if (!last || last_code != code || last_message != message) {
+            last_code = code;
+            last_message = message;
             last_meaning = meaning_of(code, 200, message);
             last = failure_of(code, 200, message, target, region, last_meaning);
         }

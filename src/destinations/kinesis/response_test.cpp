@@ -63,6 +63,14 @@ TEST(KinesisResponse, RecordsRefusedForOneReasonShareIt) {
     EXPECT_EQ(verdicts[0].failure, verdicts[1].failure);
 }
 
+TEST(KinesisResponse, TheWordsAboutARecordAreOneBoundedLine) {
+    auto entry = R"({"ErrorCode":"X\u0007","ErrorMessage":"a\r\nb)" + std::string(5000, 'x') + "\"}";
+    auto verdicts = read(answer(1, {entry}), 1);
+    EXPECT_EQ(verdicts[0].failure->code, "X ");
+    EXPECT_THAT(verdicts[0].failure->message, testing::StartsWith("a bx"));
+    EXPECT_LE(verdicts[0].failure->message.size(), 500u);
+}
+
 TEST(KinesisResponse, NullErrorMembersMeanStored) {
     auto verdicts =
         read(answer(0, {R"({"SequenceNumber":"1","ShardId":"s","ErrorCode":null,"ErrorMessage":null})"}), 1);

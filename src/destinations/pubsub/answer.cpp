@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 
 namespace sluice::pubsub {
 namespace {
 
-constexpr std::size_t kMostMessageBytes = 600;
 constexpr std::size_t kMostReasonBytes = 63;
 constexpr std::int64_t kMostRetrySeconds = 24 * 3600;
 
@@ -87,13 +87,9 @@ bool has(const std::string& text, std::string_view words) {
     return text.find(words) != std::string::npos;
 }
 
-/// The first line, without control characters, and no longer than a message should be.
-std::string shown(const std::string& message) {
-    std::string out = message.substr(0, std::min(message.find_first_of("\r\n"), kMostMessageBytes));
-    for (char& c : out) {
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-    }
-    return out;
+/// The first line, no longer than a message should be.
+std::string shown(std::string_view message) {
+    return shown_text(message.substr(0, message.find_first_of("\r\n")), kMostMessageBytes);
 }
 
 /// How gRPC tells that it found nobody to send to.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,9 @@
 #include "net/endpoint.hpp"
 
 namespace sluice::pubsub {
+
+/// How much is told of what the service, or gRPC, says.
+inline constexpr std::size_t kMostMessageBytes = 600;
 
 /// What became of one call. Plain value.
 struct Answer {

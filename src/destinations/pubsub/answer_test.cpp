@@ -126,6 +126,13 @@ TEST(PubSubAnswer, ShowsOneLineOfBoundedLength) {
     EXPECT_EQ(failure.message.size(), 600u);
 }
 
+TEST(PubSubAnswer, ShowsUtf8CutBetweenCharacters) {
+    auto failure = failure_of(answer_of(Status::internal, std::string(599, 'x') + "\xC3\xA9"), "t", kEndpoint);
+    EXPECT_EQ(failure.message, std::string(599, 'x'));
+    failure = failure_of(answer_of(Status::internal, "caf\xE9"), "t", kEndpoint);
+    EXPECT_EQ(failure.message, "caf\xEF\xBF\xBD");
+}
+
 /// google.rpc.Status with ErrorInfo{reason: SERVICE_DISABLED} and RetryInfo{retry_delay: 1.5 s}, written by protoc.
 std::string details() {
     auto field = [](char number, const std::string& content) {

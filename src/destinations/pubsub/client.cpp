@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 #include "destinations/pubsub/channel_pool.hpp"
 #include "net/post_gate.hpp"
@@ -140,7 +141,7 @@ std::shared_ptr<const Failure> no_connection(const Endpoint& endpoint, ConnectSt
     Failure failure;
     failure.error_class = ErrorClass::transient;
     failure.code = std::move(code);
-    failure.message = endpoint.to_url() + ": " + error.message;
+    failure.message = endpoint.to_url() + ": " + shown_text(error.message, kMostMessageBytes);
     failure.hint = connection_hint(step, endpoint, error);
     return std::make_shared<const Failure>(std::move(failure));
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
 #include "destinations/sqs/error_table.hpp"
 #include "destinations/sqs/message_attributes.hpp"
@@ -22,16 +23,6 @@ std::string_view text_of(const boost::json::object& object, std::string_view nam
     const auto* value = object.if_contains(name);
     if (value == nullptr || !value->is_string()) return {};
     return {value->get_string().data(), value->get_string().size()};
-}
-
-/// SQS's words, bounded and printable.
-std::string tidy(std::string_view message) {
-    std::size_t end = std::min(message.size(), kMaxMessageBytes);
-    while (end > 0 && end < message.size() && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
-    std::string text(message.substr(0, end));
-    std::replace_if(
-        text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    return text;
 }
 
 std::optional<std::size_t> index_of(std::string_view id, std::size_t count) {
@@ -136,8 +127,8 @@ std::optional<std::vector<EntryAnswer>> read_send_batch_answer(std::string_view 
     });
     readable = readable && read_entries(answer, "Failed", answers, told, [](const auto& object, EntryAnswer& entry) {
                    entry.kind = EntryAnswer::Kind::failed;
-                   entry.code = tidy(text_of(object, "Code"));
-                   entry.message = tidy(text_of(object, "Message"));
+                   entry.code = shown_text(text_of(object, "Code"), kMaxMessageBytes);
+                   entry.message = shown_text(text_of(object, "Message"), kMaxMessageBytes);
                    const auto* fault = object.if_contains("SenderFault");
                    entry.sender_fault = fault != nullptr && fault->is_bool() && fault->get_bool();
                });
@@ -167,7 +158,7 @@ Failure failure_of_reply(const auth::AwsReply& reply, std::string_view queue) {
     auto meaning = meaning_of(code, reply.error.message, reply.status, Told::of_request, false);
     Failure failure;
     failure.error_class = meaning.error_class;
-    failure.code = today_s_code(code);
+    failure.code = shown_text(today_s_code(code), kMaxMessageBytes);
     failure.message =
         reply.error.message.empty() ? "SQS answered with status " + std::to_string(reply.status) : reply.error.message;
     failure.target = queue;
@@ -214,7 +205,7 @@ std::optional<QueueFacts> read_queue_attributes(std::string_view body) {
     const auto* attributes = parsed.get_object().if_contains("Attributes");
     if (attributes == nullptr || !attributes->is_object()) return std::nullopt;
     QueueFacts facts;
-    facts.arn = tidy(text_of(attributes->get_object(), "QueueArn"));
+    facts.arn = shown_text(text_of(attributes->get_object(), "QueueArn"), kMaxMessageBytes);
     auto size = text_of(attributes->get_object(), "MaximumMessageSize");
     std::from_chars(size.data(), size.data() + size.size(), facts.max_message_bytes);
     return facts;

@@ -4,8 +4,12 @@
 
 #include <charconv>
 
+#include "base/utf8.hpp"
+
 namespace sluice::webhook {
 namespace {
+
+constexpr std::size_t kMostOfWhatItSaid = 200;
 
 /// Seconds (RFC 9110 §10.2.3); a date there is rare and the lane's own back-off does as well.
 std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
@@ -14,23 +18,6 @@ std::optional<std::chrono::milliseconds> retry_after(const http::Headers& header
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (text.empty() || error != std::errc() || end != text.data() + text.size() || seconds < 0) return std::nullopt;
     return std::chrono::seconds(seconds);
-}
-
-/// The start of what the receiver said, on one line, printable.
-std::string first_words(const std::string& body) {
-    std::string out;
-    for (char c : body) {
-        if (out.size() >= 200) break;
-        bool printable = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-        if (printable)
-            out += c;
-        else if (!out.empty() && out.back() != ' ')
-            out += ' ';
-    }
-    // A character that was cut in two is left out.
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
-    if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
-    return out;
 }
 
 struct Meaning {
@@ -76,7 +63,7 @@ Verdict verdict_of(const http::ClientResponse& response, const std::string& url)
     auto failure = std::make_shared<Failure>();
     failure->error_class = meaning.error_class;
     failure->code = fmt::format("http_{}", response.status);
-    auto said = first_words(response.body);
+    auto said = shown_text(response.body, kMostOfWhatItSaid);
     failure->message = fmt::format("answered {} {}{}{}", response.status, http::reason_phrase(response.status),
                                    said.empty() ? "" : ": ", said);
     failure->target = url;

@@ -150,6 +150,11 @@ TEST(WebhookAnswers, ALongAnswerIsCutAtAWholeCharacter) {
     EXPECT_LT(message.size(), 260u);
 }
 
+TEST(WebhookAnswers, WhatIsNoUtf8IsToldAsUtf8) {
+    auto message = verdict_of({.status = 500, .body = "d\xE9j\xE0\r\nvu"}, "u").failure->message;
+    EXPECT_EQ(message, "answered 500 Internal Server Error: d\xEF\xBF\xBDj\xEF\xBF\xBD vu");
+}
+
 TEST_F(WebhookTest, SettingsAreCheckedAndSecretsNeverPrinted) {
     EXPECT_NE(refused(R"({"type":"webhook"})").find("destination.url"), std::string::npos);
     EXPECT_NE(refused(R"({"type":"webhook","url":"example.com/x"})").find("destination.url"), std::string::npos);
