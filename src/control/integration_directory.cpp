@@ -147,8 +147,9 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
                 "rename the one in the file, or delete the other through the API first");
     }
     if (auto forgotten = forget_long_gone(present); !forgotten) co_return forgotten.error();
-    for (const auto& config : *from_file)
-        if (auto taken = take_for_the_file(config.id, config.org); !taken) co_return taken.error();
+    std::vector<std::pair<std::string, std::string>> of_file;
+    for (const auto& config : *from_file) of_file.emplace_back(config.id, config.org);
+    if (auto taken = take_for_the_file(of_file); !taken) co_return taken.error();
     auto paused_list = parts_.store.list(kPausedKind);
     if (!paused_list) co_return paused_list.error();
     std::map<std::string, std::string> paused(paused_list->begin(), paused_list->end());

@@ -175,7 +175,8 @@ class IntegrationDirectory {
     Result<void> forget_long_gone(const std::set<std::string>& present);
     // integration_leftovers.cpp
     Result<void> erase_stored(const std::string& id);
-    Result<void> take_for_the_file(const std::string& id, const std::string& org);
+    /// Ids with the orgs that they have in the file.
+    Result<void> take_for_the_file(const std::vector<std::pair<std::string, std::string>>& taken);
     Result<void> take_for_the_api(const std::string& id);
     Result<void> disown(const std::string& id);
     Result<bool> is_nobodys(const std::string& id) const;

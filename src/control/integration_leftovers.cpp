@@ -43,14 +43,18 @@ Result<void> IntegrationDirectory::erase_stored(const std::string& id) {
 }
 
 /// One that comes back goes on where it was; one of another org starts anew.
-Result<void> IntegrationDirectory::take_for_the_file(const std::string& id, const std::string& org) {
-    auto owner = parts_.store.get(kOwnerKind, id);
-    if (!owner) return owner.error();
-    if (*owner == org) return {};
-    // Where an older version did not note whose it is, it is the file's: it stays as it always did.
-    if (*owner)
-        if (auto erased = erase_stored(id); !erased) return erased;
-    return parts_.store.put(kOwnerKind, id, org);
+Result<void> IntegrationDirectory::take_for_the_file(const std::vector<std::pair<std::string, std::string>>& taken) {
+    std::vector<std::pair<std::string, std::string>> noted;
+    for (const auto& [id, org] : taken) {
+        auto owner = parts_.store.get(kOwnerKind, id);
+        if (!owner) return owner.error();
+        if (*owner == org) continue;
+        // Where an older version did not note whose it is, it is the file's: it stays as it always did.
+        if (*owner)
+            if (auto erased = erase_stored(id); !erased) return erased;
+        noted.emplace_back(id, org);
+    }
+    return noted.empty() ? Result<void>() : parts_.store.put_all(kOwnerKind, noted);
 }
 
 Result<void> IntegrationDirectory::take_for_the_api(const std::string& id) {

@@ -106,7 +106,7 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::take_step(Step step) 
     if (org_of(step.id)) co_return id_in_use(step.id);
     // One that comes back goes on from its cursor, and is still paused if it was.
     auto look = [this, id = step.id, org = step.after->org]() -> Result<std::optional<std::string>> {
-        if (auto taken = take_for_the_file(id, org); !taken) return taken.error();
+        if (auto taken = take_for_the_file({{id, org}}); !taken) return taken.error();
         if (auto erased = parts_.store.erase(kGoneKind, id); !erased) return erased.error();
         return parts_.store.get(kPausedKind, id);
     };

@@ -25,6 +25,13 @@ class MemoryControlStore final : public ControlStore {
         values_[{std::string(kind), std::string(name)}] = std::string(value);
         return {};
     }
+    Result<void> put_all(std::string_view kind,
+                         const std::vector<std::pair<std::string, std::string>>& records) override {
+        std::lock_guard lock(mutex_);
+        if (fails_) return make_error(Errc::io, "the disk is full");
+        for (const auto& [name, value] : records) values_[{std::string(kind), name}] = value;
+        return {};
+    }
     Result<void> erase(std::string_view kind, std::string_view name) override {
         std::lock_guard lock(mutex_);
         if (fails_) return make_error(Errc::io, "the disk is full");

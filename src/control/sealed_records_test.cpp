@@ -44,6 +44,12 @@ class DiskStore final : public ControlStore {
         if (on_put) on_put();
         return {};
     }
+    Result<void> put_all(std::string_view kind,
+                         const std::vector<std::pair<std::string, std::string>>& records) override {
+        for (const auto& [name, value] : records)
+            if (auto done = put(kind, name, value); !done) return done;
+        return {};
+    }
     Result<void> erase(std::string_view kind, std::string_view name) override {
         disk_.records.erase({std::string(kind), std::string(name)});
         return {};

@@ -32,10 +32,17 @@ class RocksControlStore final : public ControlStore {
     }
 
     Result<void> put(std::string_view kind, std::string_view name, std::string_view value) override {
-        auto key = key_of(kind, name);
-        if (!key) return key.error();
+        return put_all(kind, {{std::string(name), std::string(value)}});
+    }
+
+    Result<void> put_all(std::string_view kind,
+                         const std::vector<std::pair<std::string, std::string>>& records) override {
         rocksdb::WriteBatch batch;
-        batch.Put(database_->control(), key.value(), slice(value));
+        for (const auto& [name, value] : records) {
+            auto key = key_of(kind, name);
+            if (!key) return key.error();
+            batch.Put(database_->control(), key.value(), slice(value));
+        }
         return database_->write(batch, Durability::synced);
     }
 

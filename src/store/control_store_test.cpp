@@ -40,6 +40,13 @@ TEST_F(ControlStoreTest, ListsOneKindByName) {
     EXPECT_EQ(store_->list("nothing").value(), Records{});
 }
 
+TEST_F(ControlStoreTest, PutsSeveralAtOnce) {
+    ASSERT_TRUE(store_->put("token", "a", "old"));
+    ASSERT_TRUE(store_->put_all("token", {{"a", "1"}, {"b", "2"}}));
+    EXPECT_EQ(store_->list("token").value(), (Records{{"a", "1"}, {"b", "2"}}));
+    EXPECT_EQ(store_->put_all("", {{"a", "x"}}).error().code, Errc::invalid_argument);
+}
+
 TEST_F(ControlStoreTest, NamesMayHoldAnyBytes) {
     std::string name("a\0\xff/\n", 5);
     ASSERT_TRUE(store_->put("token", name, "x"));
