@@ -179,6 +179,24 @@ class Killed(Fault):
         world.crash()
 
 
+class Stopped(Fault):
+    """SIGTERM while it is written to, and a start: an orderly end repeats nothing and passes over nothing."""
+
+    def begin(self, world):
+        for _ in range(5 if world.alone else 1):
+            time.sleep(world.rng.uniform(0.05, 0.3))  # the moment is what is being tried
+            world.stop_and_start()
+
+
+class Changed(Fault):
+    """Every integration's settings change while events come, again and again."""
+
+    def begin(self, world):
+        for _ in range(5 if world.alone else 2):
+            time.sleep(world.rng.uniform(0.02, 0.2))
+            world.change_settings()
+
+
 class KilledInCommit(Fault):
     """The process ends at a chosen point of a group commit: before the write, half through it, before and after the sync."""
 
@@ -227,5 +245,7 @@ FAULTS = [
     DiskFull("disk full", "disk"),
     Killed("kill -9", "process"),
     KilledInCommit("kill -9 during a group commit"),
+    Stopped("SIGTERM", "process"),
+    Changed("settings changed", "process"),
 ]
 BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -109,6 +109,28 @@ class World:
         self.sluice.kill()
         self._come_back(killed)
 
+    def stop_and_start(self):
+        self.sluice.coming_back = True
+        begun = time.time_ns() // 1000
+        self.sluice.stop()
+        self.sluice.start()
+        self.sluice.coming_back = False
+        if not self.alone:  # beside other faults an answer may be waited for longer than a stop lasts
+            self.crashes.append((begun, time.time_ns() // 1000))
+        self.look()
+
+    def change_settings(self):
+        with open(self.sluice.config) as file:
+            settings = json.load(file)
+        for integration in settings["integrations"]:
+            retry = integration["retry"]
+            retry["max_backoff"] = "200ms" if retry["max_backoff"] != "200ms" else "250ms"
+        with open(self.sluice.config, "w") as file:
+            json.dump(settings, file)
+        status, answer = self.sluice.api("POST", "/v1/reload")
+        require(status == 200, f"a reload was answered {status}: {answer}")
+        self.look()
+
     def crash_in_commit(self, point):
         """Starts it so that it ends by itself in the middle of a commit, and lets it."""
         self.sluice.coming_back = True
