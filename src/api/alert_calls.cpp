@@ -49,6 +49,7 @@ std::vector<Route> AlertCalls::routes() {
         route.scope = scope;
         route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
         route.is_change = !path.ends_with("/test");
+        if (method == "GET" && path == "/v1/alerts") route.query = {"limit", "after"};
         return route;
     };
     using Calls = AlertCalls;

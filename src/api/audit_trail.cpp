@@ -42,6 +42,7 @@ std::vector<Route> AuditTrail::routes() {
     route.method = "GET";
     route.path = "/v1/audit";
     route.scope = Scope::all;
+    route.query = {"limit", "after", "org"};
     route.handle = [this](Call call) { return list(std::move(call)); };
     return {std::move(route)};
 }

@@ -44,6 +44,10 @@ std::vector<Route> IntegrationCalls::routes() {
         route.scope = scope;
         route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
         route.is_change = !path.ends_with("/test");
+        if (method == "PUT" || method == "PATCH") route.query = {"force"};
+        // These two say themselves what they know: it is the same that a body may choose by.
+        if (method == "GET" && (path.ends_with("/integrations") || path.ends_with("/dead-letters")))
+            route.query.reset();
         return route;
     };
     using Calls = IntegrationCalls;

@@ -1,17 +1,38 @@
 #include "api/management.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "api/answers.hpp"
+#include "base/utf8.hpp"
 
 namespace sluice::api {
 namespace {
+
+/// Bytes of a parameter's name in an answer.
+constexpr std::size_t kShownName = 64;
 
 bool is_loopback(const std::string& address) {
     boost::system::error_code error;
     auto parsed = boost::asio::ip::make_address(address, error);
     return !error && parsed.is_loopback();
+}
+
+/// A misspelt parameter must not pass for an answer to it.
+std::optional<http::Response> check_query(const Route& route, const http::Request& request) {
+    if (!route.query) return std::nullopt;
+    for (const auto& [name, value] : request.query_parameters()) {
+        if (std::find(route.query->begin(), route.query->end(), name) != route.query->end()) continue;
+        if (route.query->empty())
+            return http::plain_problem(400, "bad_parameter", fmt::format("{} takes no parameters", route.path));
+        return http::plain_problem(400, "bad_parameter",
+                                   fmt::format("{} takes {}, and not {}", route.path, fmt::join(*route.query, ", "),
+                                               shown_text(name, kShownName)));
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -71,6 +92,7 @@ boost::asio::awaitable<http::Response> ManagementApi::handle(http::Request reque
         co_return response;
     }
     const Route& route = *admitted->match.route;
+    if (auto refused = check_query(route, request)) co_return std::move(*refused);
     Call call{std::move(admitted->caller), std::move(admitted->match.parameters), std::move(request)};
     http::Response response = co_await carry_out(route, std::move(call));
     co_return response;

@@ -18,11 +18,13 @@ http::Response answer_of(const Call& call) {
 class ManagementTest : public testing::Test {
   protected:
     ManagementTest() {
-        management_.add({row("GET", "/v1/things", Scope::integration_read),
-                         row("POST", "/v1/things", Scope::integration_write),
+        Route list = row("GET", "/v1/things", Scope::integration_read);
+        list.query = {"limit", "after"};
+        Route open = row("GET", "/open", Scope::all, true, Access::open);
+        open.query.reset();
+        management_.add({std::move(list), row("POST", "/v1/things", Scope::integration_write),
                          row("POST", "/v1/things/{id}/test", Scope::integration_write, false),
-                         row("POST", "/v1/everything", Scope::all, true, Access::operator_only),
-                         row("GET", "/open", Scope::all, true, Access::open)});
+                         row("POST", "/v1/everything", Scope::all, true, Access::operator_only), std::move(open)});
     }
 
     static boost::asio::awaitable<http::Response> answer(Call call) { co_return answer_of(call); }
@@ -74,7 +76,12 @@ class ManagementTest : public testing::Test {
 
     /// As the server does it: the head first, then the body.
     http::Response call(std::string method, std::string path, std::string token, std::string body = {}) {
+        return call_with({}, std::move(method), std::move(path), std::move(token), std::move(body));
+    }
+    http::Response call_with(std::string query, std::string method, std::string path, std::string token,
+                             std::string body = {}) {
         http::Request request;
+        request.query = std::move(query);
         request.method = std::move(method);
         request.path = std::move(path);
         request.remote_address = "203.0.113.9";
@@ -118,6 +125,17 @@ TEST_F(ManagementTest, TellsOfNothingThatChangesNothing) {
     EXPECT_EQ(call("POST", "/v1/things", "unknown").status, 401);
     EXPECT_EQ(call("PUT", "/v1/things", "full").status, 405);
     EXPECT_TRUE(noted_.empty());
+}
+
+TEST_F(ManagementTest, AParameterThatIsNotKnownIsRefusedWithThoseThatAre) {
+    auto refused = call_with("limt=1", "GET", "/v1/things", "full");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(problem_code(refused), "bad_parameter");
+    EXPECT_NE(refused.body.find("/v1/things takes limit, after, and not limt"), std::string::npos) << refused.body;
+    EXPECT_EQ(call_with("after=x&limit=1", "GET", "/v1/things", "full").status, 200);
+    EXPECT_EQ(call_with("limit=1", "POST", "/v1/things", "full").status, 400);
+    EXPECT_EQ(call_with("limt=1", "GET", "/v1/things", "").status, 401) << "who may not call it is told nothing";
+    EXPECT_EQ(call_with("at=12", "GET", "/open", "").status, 200);
 }
 
 TEST_F(ManagementTest, APipeTokenAndAMissingScopeAreRefusedEverywhere) {

@@ -29,6 +29,7 @@ std::vector<Route> NodeCalls::routes() {
         route.access = access;
         route.scope = scope;
         route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
+        if (access == Access::open || access == Access::open_on_loopback || path == "/v1/tail") route.query.reset();
         return route;
     };
     using Calls = NodeCalls;
@@ -103,7 +104,11 @@ boost::asio::awaitable<http::Response> NodeCalls::status(Call call) {
 
 boost::asio::awaitable<http::Response> NodeCalls::reload(Call) {
     Result<IntegrationDirectory::Reloaded> done = co_await parts_.reload();
-    co_return done ? json_response(200, to_json(*done)) : problem_of(done.error());
+    if (done) co_return json_response(200, to_json(*done));
+    // What is not there is a file that the configuration stands in or names.
+    Error error = done.error();
+    if (error.code == Errc::not_found) error.code = Errc::invalid_argument;
+    co_return problem_of(error);
 }
 
 boost::asio::awaitable<http::Response> NodeCalls::tail(Call call) {

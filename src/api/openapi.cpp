@@ -70,7 +70,9 @@ const ApiDescription& api_description() {
 }
 
 std::vector<Route> description_routes() {
-    return {Route{"GET", "/openapi.json", Access::open, Scope::all, describe}};
+    Route route{"GET", "/openapi.json", Access::open, Scope::all, describe};
+    route.query.reset();
+    return {std::move(route)};
 }
 
 }  // namespace sluice::api

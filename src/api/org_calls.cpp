@@ -43,6 +43,7 @@ std::vector<Route> OrgCalls::routes() {
         route.access = access;
         route.scope = access == Access::operator_only ? Scope::all : Scope::integration_read;
         route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
+        if (method == "GET" && path == "/v1/orgs") route.query = {"limit", "after"};
         return route;
     };
     constexpr auto kOperator = Access::operator_only;

@@ -37,6 +37,9 @@ struct Route {
     Handle handle;
     /// Written to the audit log; false for what changes nothing although its method is not GET.
     bool is_change = true;
+    /// The query parameters that it takes; another is refused, so that a misspelt one does not pass for an answer to
+    /// it. Null for what says itself which it knows, and for what is open: a scraper may have something to add.
+    std::optional<std::vector<std::string_view>> query = std::vector<std::string_view>();
 };
 
 /// All calls of the management API. What is not here does not exist: the document at /openapi.json and the tests that

@@ -69,6 +69,7 @@ std::vector<Route> TokenCalls::routes() {
         route.path = path;
         route.scope = Scope::all;
         route.handle = [this, answer](Call call) { return (this->*answer)(std::move(call)); };
+        if (method == "GET" && path == "/v1/tokens") route.query = {"limit", "after", "org"};
         return route;
     };
     return {

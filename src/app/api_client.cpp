@@ -43,6 +43,19 @@ Errc code_of_status(int status) {
     }
 }
 
+/// What a person can do about a connection that was not made; nothing for one that was.
+std::string_view hint_of(http::ClientError::Step step) {
+    switch (step) {
+        case http::ClientError::Step::send:
+        case http::ClientError::Step::receive:
+            return {};
+        case http::ClientError::Step::tls:
+            return "does Sluice speak TLS there? a certificate of your own is trusted with --ca-file";
+        default:
+            return "is Sluice running there? start it with: sluice serve";
+    }
+}
+
 }  // namespace
 
 std::string describe_problem(const http::ClientResponse& response) {
@@ -119,12 +132,11 @@ boost::asio::awaitable<Result<http::ClientResponse>> ApiClient::call(Call call) 
         } else {
             const http::ClientError& failed = result.error();
             bool again = repeatable || !failed.maybe_sent;
-            bool refused =
-                failed.step != http::ClientError::Step::receive && failed.step != http::ClientError::Step::send;
+            bool refused = !hint_of(failed.step).empty();
             if (!again || refused || deadline.passed())
                 co_return make_error(failed.error.code,
                                      fmt::format("{}: {}", endpoint().to_url(), failed.error.message),
-                                     refused ? "is Sluice running there? start it with: sluice serve" : "");
+                                     std::string(hint_of(failed.step)));
         }
         if (deadline.remaining() <= pause) co_return make_error(Errc::timeout, "no success within the time allowed");
         boost::asio::steady_timer timer(io_, pause);

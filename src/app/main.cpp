@@ -5,6 +5,7 @@
 
 #include "app/commands.hpp"
 #include "app/completion.hpp"
+#include "app/misspelling.hpp"
 #include "app/version.hpp"
 
 namespace {
@@ -413,6 +414,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
     simulate_app->add_option("--rate", simulate.rate, "Actions a second; 0: as quick as it goes")
+        ->check(CLI::Range(0.0, 1'000'000.0))
         ->capture_default_str();
     simulate_app->add_option("--seed", simulate.seed, "The same seed gives the same building")->capture_default_str();
     simulate_app->add_option("--count", simulate.count, "Stop after so many actions [never]");
@@ -437,6 +439,10 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
+        if (auto meant = misspelt(app, {argv + 1, argv + argc})) {
+            std::cerr << "sluice: " << *meant << '\n';
+            return kMisuse;
+        }
         return app.exit(wrong) == 0 ? 0 : kMisuse;
     }
 

@@ -7,12 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "auth/pasted_text.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice::auth {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kHowToGetAnAccessKey =
     "In the AWS console: IAM, Users, the user, Security credentials, Create access key, Download .csv file; paste all "
     "of it.";
@@ -168,18 +167,6 @@ Result<AwsAccessKey> checked(AwsAccessKey key) {
 }
 
 }  // namespace
-
-std::string_view clean_pasted(std::string_view text) noexcept {
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    text = trimmed(text);
-    for (char quote : {'"', '\'', '`'}) {
-        if (text.size() < 2 || text.front() != quote || text.back() != quote) continue;
-        auto inner = text.substr(1, text.size() - 2);
-        // A quoted CSV begins and ends with quotes too, but these are its fields'.
-        if (inner.find(quote) == std::string_view::npos) return trimmed(inner);
-    }
-    return text;
-}
 
 Result<void> check_access_key(const AwsAccessKey& key) {
     const auto& secret = key.secret.reveal();

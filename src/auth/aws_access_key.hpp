@@ -14,10 +14,6 @@ struct AwsAccessKey {
     Secret session_token;  ///< empty for long-lived keys
 };
 
-/// What a person pasted, without what came along: byte order mark, white space around, a pair of quotes around all of
-/// it.
-std::string_view clean_pasted(std::string_view text) noexcept;
-
 /// Reads an access key out of whatever AWS hands out, pasted whole: the console's CSV (columns by name, in any order,
 /// comma, semicolon or tab), `rootkey.csv`, the lines of a credentials file, or the `export AWS_…` lines of the access
 /// portal. What is something else is refused by its name: the console sign-in's CSV, another cloud's file. The error's

@@ -11,6 +11,7 @@
 
 #include "auth/aws_endpoint.hpp"
 #include "base/nearest.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice::auth {
 namespace {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "auth/aws_access_key.hpp"
 #include "auth/aws_credential_sources.hpp"
 #include "auth/aws_credentials_json.hpp"
+#include "base/pasted_text.hpp"
 #include "http/client.hpp"
 
 namespace sluice::auth {

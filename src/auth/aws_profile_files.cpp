@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "auth/aws_access_key.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice::auth {
 namespace {

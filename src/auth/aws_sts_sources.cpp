@@ -3,11 +3,11 @@
 
 #include <utility>
 
-#include "auth/aws_access_key.hpp"
 #include "auth/aws_client.hpp"
 #include "auth/aws_credential_sources.hpp"
 #include "auth/aws_endpoint.hpp"
 #include "auth/sts.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice::auth {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "auth/pasted_text.hpp"
+#include "base/pasted_text.hpp"
 #include "http/ascii.hpp"
 
 namespace sluice::auth {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "auth/json_member.hpp"
-#include "auth/pasted_text.hpp"
+#include "base/pasted_text.hpp"
 #include "net/openssl_ptr.hpp"
 
 namespace sluice::auth {

@@ -101,6 +101,12 @@ Result<std::vector<IntegrationConfig>> IntegrationDirectory::check(
     return out;
 }
 
+/// Told apart from what the store or the log has: with that, no integration could start.
+bool IntegrationDirectory::is_about_settings(const Error& error) {
+    return error.code == Errc::invalid_argument || error.code == Errc::forbidden || error.code == Errc::not_found ||
+           error.code == Errc::unauthenticated;
+}
+
 IntegrationDirectory::Entry IntegrationDirectory::make_entry(const IntegrationConfig& config, bool from_file,
                                                              boost::json::object settings) {
     Entry entry;
@@ -129,6 +135,15 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::start(Entry entry, In
     std::lock_guard lock(mutex_);
     entries_.insert_or_assign(std::move(id), std::move(entry));
     co_return Result<void>();
+}
+
+/// What was accepted once must not keep the node from starting, whatever became of it since.
+boost::asio::awaitable<Result<void>> IntegrationDirectory::start_kept(Entry entry, IntegrationConfig config,
+                                                                      std::optional<std::string> paused_reason) {
+    Result<void> started = co_await start(entry, config, paused_reason);
+    if (started || config.unusable || !is_about_settings(started.error())) co_return started;
+    config.unusable = started.error();
+    co_return co_await start(std::move(entry), std::move(config), std::move(paused_reason));
 }
 
 boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boost::json::object> file_integrations,
@@ -173,10 +188,10 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
         std::string revision = text_member(*settings, "_revision");
         settings->stable_erase("_revision");
         // Whose it may be was decided when it was made.
-        auto config = parse_integration(*settings, parts_.registry,
-                                        {.default_org = text_member(*settings, "org"),
-                                         .operator_owned = operator_owned,
-                                         .allow_loopback = allow_loopback_});
+        auto config = parse_kept_integration(*settings, parts_.registry,
+                                             {.default_org = text_member(*settings, "org"),
+                                              .operator_owned = operator_owned,
+                                              .allow_loopback = allow_loopback_});
         if (!config)
             co_return make_error(config.error().code,
                                  fmt::format("the kept integration \"{}\": {}", id, config.error().message),
@@ -184,7 +199,7 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boos
         Entry entry = make_entry(*config, false, std::move(*settings));
         if (!revision.empty()) entry.revision = std::move(revision);
         std::optional<std::string> reason = paused_reason(paused, id);
-        Result<void> started = co_await start(std::move(entry), std::move(*config), std::move(reason));
+        Result<void> started = co_await start_kept(std::move(entry), std::move(*config), std::move(reason));
         if (!started) co_return started.error();
     }
     co_return co_await tell_of_ended_replays();
@@ -397,6 +412,19 @@ boost::asio::awaitable<Result<std::string>> IntegrationDirectory::try_out(Entry 
     co_return trial.warning;
 }
 
+/// What was read may be sent back whole; a patch that means to pause or resume must not seem to have done so.
+boost::asio::awaitable<Result<void>> IntegrationDirectory::check_patched_state(std::string id,
+                                                                               const boost::json::object& patch) {
+    const auto* state = patch.if_contains("state");
+    if (state == nullptr || !state->is_string()) co_return Result<void>();
+    Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+    if (!status) co_return status.error();
+    const bool is_paused = status->state == IntegrationState::paused;
+    if ((state->get_string() == "paused") == is_paused) co_return Result<void>();
+    co_return make_error(Errc::invalid_argument, "the state is not a setting",
+                         fmt::format("POST /v1/integrations/{}/{}", id, is_paused ? "resume" : "pause"));
+}
+
 boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory::change(Principal caller,
                                                                                         std::string id,
                                                                                         SettingsChange wanted) {
@@ -413,6 +441,10 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     if (!wanted.revision.empty() && wanted.revision != before->revision)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" was changed meanwhile", id),
                              "read it again and repeat the change");
+    if (merge) {
+        Result<void> checked = co_await check_patched_state(id, settings);
+        if (!checked) co_return checked.error();
+    }
     // The path names it; a body may, and cannot name another.
     if (!settings.contains("id") && !merge) settings["id"] = id;
     if (!settings.contains("org") && !merge) settings["org"] = before->org;

@@ -172,6 +172,9 @@ class IntegrationDirectory {
     static Entry make_entry(const IntegrationConfig& config, bool from_file, boost::json::object settings);
     boost::asio::awaitable<Result<void>> start(Entry entry, IntegrationConfig config,
                                                std::optional<std::string> paused_reason);
+    static bool is_about_settings(const Error& error);
+    boost::asio::awaitable<Result<void>> start_kept(Entry entry, IntegrationConfig config,
+                                                    std::optional<std::string> paused_reason);
     Result<void> forget_long_gone(const std::set<std::string>& present);
     // integration_leftovers.cpp
     Result<void> erase_stored(const std::string& id);
@@ -185,6 +188,7 @@ class IntegrationDirectory {
     Result<IntegrationConfig> parse_kept(const Entry& entry) const;
     boost::asio::awaitable<Result<void>> keep(std::string id, Entry entry);
     boost::asio::awaitable<Result<std::string>> try_out(Entry before, Entry after);
+    boost::asio::awaitable<Result<void>> check_patched_state(std::string id, const boost::json::object& patch);
     // integration_reload.cpp
     struct Step;
     struct Plan;

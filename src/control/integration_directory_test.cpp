@@ -23,7 +23,11 @@ class IntegrationDirectoryTest : public testing::Test {
     IntegrationDirectoryTest() {
         DestinationKind kind;
         kind.type = "scripted";
-        kind.check = [](const object&, const DestinationContext&) -> Result<void> { return {}; };
+        kind.check = [this](const object&, const DestinationContext&) -> Result<void> {
+            if (is_file_there) return {};
+            return make_error(Errc::not_found, "destination.credentials.csv_file: there is no file /etc/acme.csv",
+                              "Put it back");
+        };
         kind.make = [](const object&, const DestinationContext&) -> Result<std::unique_ptr<Destination>> {
             return make_error(Errc::unsupported, "the engine has a registry of its own");
         };
@@ -63,6 +67,12 @@ class IntegrationDirectoryTest : public testing::Test {
         rig.peer()->set_script(
             [verdict](std::span<const Message> messages) { return std::vector<Verdict>(messages.size(), verdict); });
     }
+    Result<IntegrationDirectory::Item> replace(const std::string& org, const std::string& id = "a") {
+        IntegrationDirectory::SettingsChange wanted;
+        wanted.settings = settings(org, id);
+        wanted.force = true;
+        return rig.run(directory->change(caller(org), id, std::move(wanted)));
+    }
     std::size_t dead_letters(const std::string& org, const std::string& id = "a") {
         return rig.run(directory->dead_letters(caller(org), id, {}, {0, 0}, 100)).value().items.size();
     }
@@ -86,6 +96,7 @@ class IntegrationDirectoryTest : public testing::Test {
     }
     static Error as_it_is(const Error& error) { return error; }
 
+    bool is_file_there = true;  ///< that its settings name
     DeliveryRig rig;
     FakeClock clock;
     MemoryControlStore store;
@@ -121,6 +132,41 @@ TEST_F(IntegrationDirectoryTest, ATenantsIntegrationIsThereAgainAfterARestart) {
     start();
     EXPECT_EQ(status("com.acme").stats.dead_lettered, 3u);
     EXPECT_EQ(rig.run(directory->get(caller("com.evil"), "a")).error().code, Errc::not_found);
+}
+
+TEST_F(IntegrationDirectoryTest, OneWhoseSettingsCanBeUsedNoMoreKeepsItsPlaceAndLetsTheOthersStart) {
+    start();
+    ASSERT_TRUE(create("com.acme"));
+    ASSERT_TRUE(create("com.globex", "b"));
+    leave_dead_letters();
+    stop();
+
+    is_file_there = false;
+    start();  // asserts that the node starts
+    rejecting(false);
+    rig.append(2, object_of);
+    auto seen = status("com.acme");
+    EXPECT_EQ(seen.state, IntegrationState::blocked);
+    EXPECT_THAT(seen.reason, HasSubstr("there is no file /etc/acme.csv"));
+    EXPECT_EQ(seen.stats.dead_lettered, 3u) << "what it had is still its own";
+    auto report = rig.run(directory->test(caller("com.acme"), "a", Deadline::never())).value();
+    ASSERT_EQ(report.steps.size(), 1u);
+    EXPECT_THAT(report.steps[0].detail, HasSubstr("there is no file /etc/acme.csv"));
+
+    is_file_there = true;
+    auto mended = replace("com.acme");
+    ASSERT_TRUE(mended) << mended.error().message;
+    rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.ledger.delivered == 2; });
+    EXPECT_EQ(status("com.acme").state, IntegrationState::running);
+    EXPECT_EQ(status("com.acme").stats.dead_lettered, 3u);
+}
+
+TEST_F(IntegrationDirectoryTest, OneOfTheFileWhoseSettingsCannotBeUsedRefusesTheStart) {
+    is_file_there = false;
+    rig.start();
+    directory = std::make_unique<IntegrationDirectory>(
+        IntegrationDirectory::Parts{rig.engine(), store, *sealed, rig.cursors, registry, blocking, clock}, false);
+    EXPECT_FALSE(rig.run(directory->load({settings("com.acme")}, as_it_is)));
 }
 
 TEST_F(IntegrationDirectoryTest, NothingIsMadeWhileWhatIsStoredUnderItsIdCannotBeErased) {

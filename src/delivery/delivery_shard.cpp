@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "delivery/unusable_destination.hpp"
 
 namespace sluice {
 
@@ -100,6 +101,7 @@ void DeliveryShard::skip(Sequence first, Sequence last) {
 // Integrations come and go.
 
 Result<std::unique_ptr<Destination>> DeliveryShard::make_destination(const IntegrationConfig& config) {
+    if (config.unusable) return std::unique_ptr<Destination>(new UnusableDestination(*config.unusable));
     const DestinationKind* kind = registry_.find(config.destination_type());
     if (kind == nullptr) {
         return make_error(Errc::invalid_argument, "destination.type is not a known destination",

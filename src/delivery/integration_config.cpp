@@ -220,18 +220,22 @@ void read_identity(SettingsReader& reader, IntegrationConfig& config) {
         reader.fail("id", "is not an id: 1 to 63 of [a-z0-9-], starting with a letter or digit");
 }
 
-/// In the order in which their errors are told.
-std::vector<ReadPart> parts_of(const DestinationRegistry& registry, const IntegrationOrigin& origin) {
+/// Whose it is, which events it wants and from where on.
+std::vector<ReadPart> subscription_parts(const IntegrationOrigin& origin) {
     return {read_identity,
             [](SettingsReader& reader, IntegrationConfig& config) { config.filter = read_filter(reader); },
             [&origin](SettingsReader& reader, IntegrationConfig& config) { read_owner(reader, origin, config); },
-            [](SettingsReader& reader, IntegrationConfig& config) { config.start = read_start(reader); },
-            read_ordering,
-            read_pace,
-            read_payload,
-            [&registry, &origin](SettingsReader& reader, IntegrationConfig& config) {
-                read_destination(reader, registry, origin, config);
-            }};
+            [](SettingsReader& reader, IntegrationConfig& config) { config.start = read_start(reader); }};
+}
+
+/// In the order in which their errors are told.
+std::vector<ReadPart> parts_of(const DestinationRegistry& registry, const IntegrationOrigin& origin) {
+    std::vector<ReadPart> parts = subscription_parts(origin);
+    parts.insert(parts.end(), {read_ordering, read_pace, read_payload,
+                               [&registry, &origin](SettingsReader& reader, IntegrationConfig& config) {
+                                   read_destination(reader, registry, origin, config);
+                               }});
+    return parts;
 }
 
 }  // namespace
@@ -244,6 +248,22 @@ Result<IntegrationConfig> parse_integration(const boost::json::object& settings,
     config.allow_loopback = origin.allow_loopback;
     for (const ReadPart& read : parts_of(registry, origin)) read(reader, config);
     if (auto finished = reader.finish(); !finished) return finished.error();
+    return config;
+}
+
+Result<IntegrationConfig> parse_kept_integration(const boost::json::object& settings,
+                                                 const DestinationRegistry& registry, const IntegrationOrigin& origin) {
+    Result<IntegrationConfig> whole = parse_integration(settings, registry, origin);
+    if (whole) return whole;
+    SettingsReader reader(settings, origin.path);
+    IntegrationConfig config;
+    config.operator_owned = origin.operator_owned;
+    config.allow_loopback = origin.allow_loopback;
+    for (const ReadPart& read : subscription_parts(origin)) read(reader, config);
+    if (reader.error()) return *reader.error();
+    if (const auto* destination = reader.value("destination"); destination != nullptr && destination->is_object())
+        config.destination = destination->get_object();
+    config.unusable = whole.error();
     return config;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ struct IntegrationConfig {
     RateSettings rate;
     RetrySettings retry;
     OnDeadLetter on_dead_letter = OnDeadLetter::proceed;
+    /// Why nothing can be delivered with these settings, which were right when they were kept
+    /// (parse_kept_integration()): the integration keeps its place in the log and says so, and its events wait.
+    std::optional<Error> unusable;
 
     std::string destination_type() const;
 };
@@ -59,6 +63,12 @@ struct IntegrationOrigin {
 /// Thread: any.
 Result<IntegrationConfig> parse_integration(const boost::json::object& settings, const DestinationRegistry& registry,
                                             const IntegrationOrigin& origin);
+
+/// The same for settings that were right when they were kept and may be so no more: a `…_file` that the operator named
+/// is gone, or what a node allows has changed. As long as they tell whose the integration is and what it wants, the
+/// rest is not an error: what is wrong is `unusable`, so that one integration does not keep the others from starting.
+Result<IntegrationConfig> parse_kept_integration(const boost::json::object& settings,
+                                                 const DestinationRegistry& registry, const IntegrationOrigin& origin);
 
 /// The filter alone, of settings that need not be complete.
 Result<EventFilter> parse_filter(const boost::json::object& settings, const IntegrationOrigin& origin);

@@ -63,7 +63,7 @@ awaitable<double> IntegrationRuntime::lag_seconds() {
 IntegrationState IntegrationRuntime::state() const {
     if (!lane_) return start_error_.empty() ? IntegrationState::running : IntegrationState::blocked;
     IntegrationState state = lane_->state(now());
-    bool stuck = store_refuses_ || !read_error_.empty();
+    bool stuck = store_refuses_ || !read_error_.empty() || config_.unusable;
     return stuck && state != IntegrationState::paused ? IntegrationState::blocked : state;
 }
 
@@ -95,8 +95,10 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     const Ledger& ledger = lane_->ledger();
     status.state = state();
     status.reason = lane_->state_reason(now());
-    if (status.state != IntegrationState::paused && (store_refuses_ || !read_error_.empty())) {
-        status.reason = store_refuses_ ? "its cursor cannot be stored" : "the log cannot be read: " + read_error_;
+    if (status.state != IntegrationState::paused) {
+        if (config_.unusable) status.reason = "its settings cannot be used any more: " + config_.unusable->message;
+        if (!read_error_.empty()) status.reason = "the log cannot be read: " + read_error_;
+        if (store_refuses_) status.reason = "its cursor cannot be stored";
     }
     IntegrationStats& stats = status.stats;
     stats.head.sequence = around_.routed();

@@ -468,7 +468,10 @@ std::string Lane::state_reason(SteadyTime now) const {
         case IntegrationState::throttled:
             return rate_holds_back(now) ? "the rate limit holds it back" : "the service asks to wait";
         case IntegrationState::failing:
-            return failing_ ? "the destination does not accept anything" : "some targets do not accept";
+            if (failing_) return "the destination does not accept anything";
+            std::size_t refusing = refusing_targets().size();
+            return refusing == 1 ? "one target does not accept: see `targets`"
+                                 : std::to_string(refusing) + " targets do not accept: see `targets`";
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/nearest.hpp"
+#include "base/pasted_text.hpp"
 #include "base/units.hpp"
 
 namespace sluice {
@@ -89,11 +90,12 @@ std::optional<std::string> SettingsReader::text(std::string_view name) {
         wrong_type(name, "text", *value);
         return std::nullopt;
     }
-    if (value->get_string().empty()) {
+    auto clean = clean_pasted(view_of(value->get_string()));
+    if (clean.empty()) {
         fail(name, "is empty");
         return std::nullopt;
     }
-    return std::string(view_of(value->get_string()));
+    return std::string(clean);
 }
 
 std::string SettingsReader::required_text(std::string_view name) {
@@ -204,7 +206,7 @@ std::optional<std::size_t> SettingsReader::chosen(std::string_view name, const s
         wrong_type(name, "one of " + list, *value);
         return std::nullopt;
     }
-    auto given = view_of(value->get_string());
+    auto given = clean_pasted(view_of(value->get_string()));
     auto found = std::find(words.begin(), words.end(), given);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
     auto near = nearest_word(given, words);
@@ -217,7 +219,14 @@ std::vector<std::pair<std::string, std::string>> SettingsReader::text_map(std::s
     object(name, [&pairs](SettingsReader& inner) {
         for (const auto& member : inner.settings_) {
             std::string_view key(member.key().data(), member.key().size());
-            if (auto value = inner.text(key)) pairs.emplace_back(key, std::move(*value));
+            const auto* value = inner.value(key);
+            if (value == nullptr) continue;
+            if (!value->is_string())
+                inner.wrong_type(key, "text", *value);
+            else if (value->get_string().empty())
+                inner.fail(key, "is empty");
+            else
+                pairs.emplace_back(key, view_of(value->get_string()));
         }
     });
     return pairs;

@@ -33,7 +33,8 @@ class SettingsReader {
 
     bool has(std::string_view name) const;
 
-    /// Text; empty text counts as wrong, since nothing here may be empty.
+    /// Text, without the white space, byte order mark and quotes that were pasted with it. Empty text counts as wrong,
+    /// since nothing here may be empty.
     std::optional<std::string> text(std::string_view name);
     std::string required_text(std::string_view name);
     std::optional<Secret> secret(std::string_view name);
@@ -62,7 +63,7 @@ class SettingsReader {
         return index ? (words.begin() + static_cast<std::ptrdiff_t>(*index))->second : otherwise;
     }
 
-    /// Text by name, in the order given: headers, patterns.
+    /// Text by name, in the order given, as it stands (a header's value may be in quotes): headers, patterns.
     std::vector<std::pair<std::string, std::string>> text_map(std::string_view name);
 
     /// An object within this one, read by `read` and finished after it. Nothing happens when it is absent.

@@ -91,6 +91,19 @@ TEST_F(SettingsReaderTest, MissingAndEmptyRequiredTextAreTold) {
     EXPECT_EQ(error_of(empty).message, "destination.region is empty");
 }
 
+TEST_F(SettingsReaderTest, WhatWasPastedWithTextIsForgiven) {
+    auto reader = read(
+        "{\"a\":\" x \\r\\n\",\"b\":\"\\uFEFF'x'\",\"c\":\"\\\"x\\\"\",\"colour\":\" "
+        "green\",\"map\":{\"m\":\"\\\"x\\\"\"}}");
+    for (auto name : {"a", "b", "c"}) EXPECT_EQ(reader.text(name), "x") << name;
+    EXPECT_EQ(reader.choice("colour", Colour::red, {{"red", Colour::red}, {"green", Colour::green}}), Colour::green);
+    EXPECT_THAT(reader.text_map("map"), testing::ElementsAre(testing::Pair("m", "\"x\""))) << "a header's quotes stay";
+    EXPECT_TRUE(reader.finish());
+    auto blank = read(R"({"region":" \n"})");
+    blank.text("region");
+    EXPECT_EQ(error_of(blank).message, "destination.region is empty");
+}
+
 TEST_F(SettingsReaderTest, NumbersOutOfRangeNameTheRange) {
     auto reader = read(R"({"count":501})");
     EXPECT_EQ(reader.integer("count", 1, 1, 500), 1u);

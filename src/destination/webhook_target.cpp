@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice {
 namespace {
@@ -33,12 +34,6 @@ bool is_header_value(std::string_view value) {
     return std::all_of(value.begin(), value.end(), [](char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
-std::string_view trimmed(std::string_view text) {
-    auto first = text.find_first_not_of(" \t\r\n\"");
-    auto last = text.find_last_not_of(" \t\r\n\"");
-    return first == std::string_view::npos ? std::string_view{} : text.substr(first, last - first + 1);
-}
-
 void read_url(SettingsReader& reader, WebhookTarget& target) {
     auto given = reader.text("url");
     if (!given) return reader.fail("url", "is missing", "the address that takes the events, https://…");
@@ -54,7 +49,7 @@ void read_url(SettingsReader& reader, WebhookTarget& target) {
 void read_secret(SettingsReader& reader, WebhookTarget& target) {
     auto secret = reader.secret("secret");
     if (!secret) return;
-    auto text = trimmed(secret->reveal());
+    std::string_view text = secret->reveal();
     constexpr std::string_view kPrefix = "whsec_";
     if (!text.starts_with(kPrefix)) {
         target.signing_key = Secret(std::string(text));
@@ -82,8 +77,7 @@ void read_headers(SettingsReader& reader, WebhookTarget& target) {
 }  // namespace
 
 Result<WebhookUrl> parse_webhook_url(std::string_view given) {
-    auto text = trimmed(given);
-    if (text.size() > 2 && text.front() == '\'' && text.back() == '\'') text = trimmed(text.substr(1, text.size() - 2));
+    auto text = clean_pasted(given);
     auto authority = text.find("://");
     auto path = authority == std::string_view::npos ? std::string_view::npos : text.find_first_of("/?#", authority + 3);
     auto endpoint = Endpoint::parse(text.substr(0, path));

@@ -16,8 +16,7 @@ void DataSplice::reserve_checksum() {
 std::optional<Refusal> DataSplice::append_data(const DataLimits& limits) {
     using Kind = Refusal::Kind;
     data_offset_ = out_.size();
-    if (auto error = json::minify_to(out_, text_, {limits.max_depth}))
-        return Refusal{Kind::malformed, "invalid_json", std::move(error->message), error->line, error->offset, {}};
+    if (auto error = json::minify_to(out_, text_, {limits.max_depth})) return refusal_of(std::move(*error));
 
     if (out_[data_offset_] != '{') {
         std::string message = "an object's data must be a JSON object";

@@ -42,7 +42,7 @@ std::optional<Refusal> EnvelopeIntake::add(std::string_view text, const std::opt
     using Kind = Refusal::Kind;
     minified_.clear();
     if (auto error = json::minify_to(minified_, text, {limits_.max_depth + kLevelsAroundData}))
-        return Refusal{Kind::malformed, "invalid_json", std::move(error->message), error->line, error->offset, {}};
+        return refusal_of(std::move(*error));
 
     const auto parts = reader_.read(minified_);
     if (!parts) {

@@ -200,7 +200,11 @@ TEST_F(ObjectBuilderTest, DataMayHaveExactlyTheLimit) {
 TEST_F(ObjectBuilderTest, NestingMayHaveExactlyTheLimit) {
     limits_.max_depth = 3;
     EXPECT_FALSE(add(R"({"a":[[1]]})"));
-    EXPECT_TRUE(add(R"({"a":[[[1]]]})"));
+    const auto refusal = add(R"({"a":[[[1]]]})");
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->kind, Refusal::Kind::unacceptable);
+    EXPECT_EQ(refusal->code, "nested_too_deep");
+    EXPECT_EQ(refusal->offset, 7u);
 }
 
 TEST_F(ObjectBuilderTest, AnUpdateKeepsEverythingButWhatItChanges) {

@@ -34,4 +34,14 @@ Refusal refusal_of(const Error& error) {
     }
 }
 
+Refusal refusal_of(json::JsonError error) {
+    using Kind = Refusal::Kind;
+    return {error.too_deep ? Kind::unacceptable : Kind::malformed,
+            error.too_deep ? std::string_view("nested_too_deep") : std::string_view("invalid_json"),
+            std::move(error.message),
+            error.line,
+            error.offset,
+            {}};
+}
+
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "json/validate.hpp"
 
 namespace sluice {
 
@@ -46,6 +47,8 @@ struct Refusal {
 
 /// What an error of the log or the store means to a caller.
 Refusal refusal_of(const Error& error);
+/// Why a text is not taken as JSON: malformed, or nested beyond the limit and thus unacceptable.
+Refusal refusal_of(json::JsonError error);
 
 template <class T>
 using IngestResult = boost::system::result<T, Refusal>;

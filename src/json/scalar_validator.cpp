@@ -105,6 +105,7 @@ class ScalarValidator {
     bool opening(bool& value_is_next) {
         bool is_object = peek() == '{';
         if (nesting_.depth() >= limits_.max_depth) {
+            error_.too_deep = true;
             return fail(at_, fmt::format("nested deeper than {} levels", limits_.max_depth));
         }
         nesting_.open(is_object);

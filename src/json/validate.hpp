@@ -19,6 +19,7 @@ struct JsonError {
     std::string message;     ///< `expected ',' or '}' after a member`
     std::size_t offset = 0;  ///< bytes from the start of the text
     std::size_t line = 1;    ///< from 1, counted in the text
+    bool too_deep = false;   ///< what was read up to there is JSON, nested beyond the limit
 };
 
 /// Appends `text` to `out` with insignificant white space removed and nothing else changed, if it is one valid JSON

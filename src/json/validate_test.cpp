@@ -412,6 +412,8 @@ TEST(Validate, HoldsNestingToItsLimit) {
     EXPECT_EQ(minified("{\"a\":[1]}", {.max_depth = 1}), "1:5: nested deeper than 1 levels");
     EXPECT_EQ(minified("1", {.max_depth = 0}), "1");
     EXPECT_EQ(minified(nested(100'000)), "1:64: nested deeper than 64 levels");
+    EXPECT_TRUE(validate(nested(65), {})->too_deep);
+    EXPECT_FALSE(validate("[[", {})->too_deep);
 }
 
 TEST(Validate, TellsBracketsApartAtAnyDepth) {

@@ -21,8 +21,7 @@ std::string lowered(std::string text) {
 void read_stream_arn(SettingsReader& settings, Config& config) {
     auto given = settings.text("stream_arn");
     if (!given) return;
-    auto clean = auth::clean_pasted(*given);
-    auto arn = auth::AwsArn::parse(clean);
+    auto arn = auth::AwsArn::parse(*given);
     auto stream = stream_of(arn.value_or(auth::AwsArn()));
     if (!stream) return settings.fail("stream_arn", stream.error().message, stream.error().hint);
     if (!config.region.empty() && config.region != arn->region) {
@@ -30,7 +29,7 @@ void read_stream_arn(SettingsReader& settings, Config& config) {
     }
     config.region = arn->region;
     config.stream = TextTemplate::literal(std::move(*stream));
-    config.stream_arn = clean;
+    config.stream_arn = std::move(*given);
 }
 
 void read_stream(SettingsReader& settings, Config& config) {
@@ -83,7 +82,7 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     SettingsReader settings(object, "destination");
     settings.allow({"type"});
     Config config;
-    if (auto region = settings.text("region")) config.region = lowered(std::string(auth::clean_pasted(*region)));
+    if (auto region = settings.text("region")) config.region = lowered(std::move(*region));
     read_stream(settings, config);
     read_region(settings, config);
 

@@ -5,6 +5,7 @@
 #include "auth/aws_access_key.hpp"
 #include "auth/aws_credential_settings.hpp"
 #include "auth/aws_endpoint.hpp"
+#include "base/pasted_text.hpp"
 #include "destination/settings_reader.hpp"
 #include "destinations/kinesis/config.hpp"
 
@@ -16,7 +17,7 @@ std::optional<Recognised> recognise(std::string_view text) {
         if (key) return Recognised{"an access key of AWS", "credentials.csv"};
         return Recognised{"an access key of AWS", {}, key.error()};
     }
-    auto arn = auth::AwsArn::parse(auth::clean_pasted(text));
+    auto arn = auth::AwsArn::parse(clean_pasted(text));
     if (!arn || arn->service != "kinesis") return std::nullopt;
     auto stream = stream_of(*arn);
     if (stream) return Recognised{"the ARN of a Kinesis data stream", "stream_arn"};
@@ -30,9 +31,9 @@ std::vector<SettingsFact> describe(const boost::json::object& settings) {
         if (!value.empty()) facts.push_back({std::string(name), std::move(value)});
     };
     std::string region;
-    if (auto given = reader.text("region")) region = auth::clean_pasted(*given);
+    if (auto given = reader.text("region")) region = std::move(*given);
     if (auto text = reader.text("stream_arn")) {
-        auto arn = auth::AwsArn::parse(auth::clean_pasted(*text));
+        auto arn = auth::AwsArn::parse(*text);
         auto stream = arn ? stream_of(*arn) : Result<std::string>(Error{});
         if (stream) {
             add("stream", std::move(*stream));

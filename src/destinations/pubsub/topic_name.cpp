@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/pasted_text.hpp"
+
 namespace sluice::pubsub {
 namespace {
 
@@ -20,13 +22,6 @@ bool is_letter(char c) {
 }
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kAround = " \t\r\n\"'";
-    auto first = text.find_first_not_of(kAround);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kAround) - first + 1);
 }
 
 }  // namespace
@@ -59,7 +54,7 @@ Result<void> check_project(std::string_view project) {
 
 Result<TopicSetting> parse_topic_setting(std::string_view text) {
     constexpr std::string_view kService = "//pubsub.googleapis.com/";
-    text = trimmed(text);
+    text = clean_pasted(text);
     if (text.starts_with(kService)) text.remove_prefix(kService.size());
     if (text.empty()) return refuse("is empty", kHowToFindIt);
     TopicSetting setting;

@@ -35,7 +35,7 @@ void read_queue_url(SettingsReader& settings, Config& config) {
 void read_region(SettingsReader& settings, Config& config) {
     config.region = config.queue.region;
     if (auto given = settings.text("region")) {
-        config.region = lowered(auth::clean_pasted(*given));
+        config.region = lowered(*given);
         bool differs = !config.queue.region.empty() && config.region != config.queue.region;
         // An endpoint may stand in for any region; without one, requests would go to the URL's.
         if (differs && !settings.has("endpoint")) {

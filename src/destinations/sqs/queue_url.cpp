@@ -7,6 +7,7 @@
 
 #include "auth/aws_access_key.hpp"
 #include "auth/aws_endpoint.hpp"
+#include "base/pasted_text.hpp"
 
 namespace sluice::sqs {
 namespace {
@@ -87,7 +88,7 @@ Error not_a_url(std::string_view text) {
 }  // namespace
 
 Result<QueueUrl> parse_queue_url(std::string_view pasted) {
-    std::string_view text = auth::clean_pasted(pasted);
+    std::string_view text = clean_pasted(pasted);
     while (text.ends_with('/')) text.remove_suffix(1);
     if (text.empty()) return refused("is empty");
     auto scheme_end = text.find("://");

@@ -5,6 +5,7 @@
 #include "auth/aws_access_key.hpp"
 #include "auth/aws_credential_settings.hpp"
 #include "auth/aws_endpoint.hpp"
+#include "base/pasted_text.hpp"
 #include "destination/settings_reader.hpp"
 #include "destinations/sqs/queue_url.hpp"
 
@@ -30,7 +31,7 @@ std::optional<Recognised> recognise(std::string_view text) {
         if (key) return Recognised{"an access key of AWS", "credentials.csv"};
         return Recognised{"an access key of AWS", {}, key.error()};
     }
-    if (!is_of_sqs(auth::clean_pasted(text))) return std::nullopt;
+    if (!is_of_sqs(clean_pasted(text))) return std::nullopt;
     auto url = parse_queue_url(text);
     if (!url) return Recognised{"an address of SQS", {}, url.error()};
     return Recognised{url->fifo ? "the URL of an SQS FIFO queue" : "the URL of an SQS queue", "queue_url"};
@@ -52,7 +53,7 @@ std::vector<SettingsFact> describe(const boost::json::object& settings) {
             host = url->endpoint.host;
         }
     }
-    if (auto given = reader.text("region")) region = auth::clean_pasted(*given);
+    if (auto given = reader.text("region")) region = std::move(*given);
     add("region", region);
     if (const auto* credentials = reader.value("credentials"))
         if (auto whose = auth::describe_aws_credentials(*credentials)) add(whose->first, whose->second);
