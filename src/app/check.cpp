@@ -6,8 +6,10 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/destinations.hpp"
+#include "app/listener_certificate.hpp"
 #include "app/private_memory.hpp"
 #include "app/probe_report.hpp"
+#include "app/secrets_keys.hpp"
 #include "control/access_directory.hpp"
 #include "control/integration_directory.hpp"
 
@@ -25,11 +27,28 @@ struct Checked {
     std::vector<IntegrationConfig> integrations;
 };
 
+/// The files that the configuration names, beside those of its integrations: a start would stumble over them.
+Result<void> check_named_files(const Configuration& configuration) {
+    if (!configuration.tls_certificate.empty()) {
+        auto certificate =
+            read_listener_certificate(configuration.tls_certificate, configuration.tls_key, SystemClock::instance());
+        if (!certificate) return certificate.error();
+    }
+    // The one in the data folder is made by the first start.
+    if (configuration.secrets_key || !configuration.secrets_key_file.empty()) {
+        auto keys = secrets_keys_of(configuration)->read();
+        if (!keys) return keys.error();
+    }
+    return {};
+}
+
 Result<Checked> check_file(const std::string& file, const DestinationRegistry& registry) {
     auto configuration = load_configuration(file, process_environment());
     if (!configuration) return configuration.error();
     auto integrations = IntegrationDirectory::check(configuration->integrations, registry, configuration->locate);
     if (!integrations) return integrations.error();
+    if (auto named = check_named_files(*configuration); !named)
+        return make_error(named.error().code, file + ": " + named.error().message, named.error().hint);
     auto alerts = AlertDirectory::check(configuration->alerts, configuration->locate);
     if (!alerts) return alerts.error();
     auto tokens = AccessDirectory::check_tokens(configuration->tokens, {});

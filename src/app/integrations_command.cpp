@@ -29,6 +29,8 @@ void print_integrations(const boost::json::value& answer) {
 
 void print_one(const boost::json::value& item) {
     fmt::print("{} to {} is {}\n", text_of(item, "/id"), text_of(item, "/destination/type"), text_of(item, "/state"));
+    if (auto reason = text_of(item, "/reason"); !reason.empty() && reason != "-")
+        fmt::print("  {:<20} {}\n", "reason", reason);
     for (auto member : {"matched", "delivered", "pending", "dead_lettered", "discarded", "lost", "lag_events",
                         "lag_seconds", "in_flight", "retries", "duplicates_possible", "bytes", "position", "head",
                         "last_delivery", "latency_seconds"})

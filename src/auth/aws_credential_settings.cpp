@@ -164,8 +164,8 @@ class Parser {
 
 }  // namespace
 
-std::string aws_external_id_for(std::string_view integration_id) {
-    return fmt::format("sluice:{}", integration_id);
+std::string aws_external_id_for(std::string_view org, std::string_view integration_id) {
+    return fmt::format("sluice:{}:{}", org, integration_id);
 }
 
 std::optional<std::pair<std::string, std::string>> describe_aws_credentials(const boost::json::value& credentials) {

@@ -55,8 +55,9 @@ struct AwsCredentialRules {
     std::string external_id;
 };
 
-/// The external id that Sluice makes for a tenant's integration, and shows.
-std::string aws_external_id_for(std::string_view integration_id);
+/// The external id that Sluice makes for a tenant's integration, and shows. It names the org, so that whoever gets an
+/// id that another org gave up gets nothing of that org's roles with it.
+std::string aws_external_id_for(std::string_view org, std::string_view integration_id);
 
 /// Whose an AWS `credentials` object is, as far as it tells, for people: `access key id` and the id, `role` and its
 /// ARN. Never a secret. nullopt when it says nothing, or nothing that can be read.

@@ -88,14 +88,15 @@ TEST_F(AwsCredentialSettingsTest, TenantMayNotUseWhatIsTheOperators) {
 
 TEST_F(AwsCredentialSettingsTest, RoleOfATenantIsAssumedWithSluicesExternalIdOnly) {
     rules_.operator_owned = false;
-    rules_.external_id = aws_external_id_for("acme");
+    rules_.external_id = aws_external_id_for("com.acme", "a");
     auto role = parse(R"({"role_arn":"arn:aws:iam::1:role/x"})");
     ASSERT_TRUE(role);
-    EXPECT_EQ(std::get<AwsRoleSettings>(role->kind).external_id, "sluice:acme");
-    EXPECT_TRUE(parse(R"({"role_arn":"arn:aws:iam::1:role/x","external_id":"sluice:acme"})"));
+    EXPECT_EQ(std::get<AwsRoleSettings>(role->kind).external_id, "sluice:com.acme:a");
+    EXPECT_NE(aws_external_id_for("com.evil", "a"), rules_.external_id) << "an id may be another org's later";
+    EXPECT_TRUE(parse(R"({"role_arn":"arn:aws:iam::1:role/x","external_id":"sluice:com.acme:a"})"));
     auto other = error_of(R"({"role_arn":"arn:aws:iam::1:role/x","external_id":"sluice:other"})");
     EXPECT_THAT(other.message, HasSubstr("made by Sluice"));
-    EXPECT_THAT(other.hint, HasSubstr("sluice:acme"));
+    EXPECT_THAT(other.hint, HasSubstr("sluice:com.acme:a"));
     // With keys of its own the role is theirs to assume as they like.
     auto own = parse(R"({"role_arn":"arn:aws:iam::1:role/x","external_id":"theirs",
                          "source":{"access_key_id":"A","secret_access_key":"s"}})");

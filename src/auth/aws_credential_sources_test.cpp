@@ -78,7 +78,8 @@ TEST_F(AwsCredentialSourcesTest, ARoleIsAssumedWithItsSourcesSignature) {
 }
 
 TEST_F(AwsCredentialSourcesTest, ARoleThatMayNotBeAssumedSaysWhatItsTrustPolicyNeeds) {
-    given(R"({"role_arn":"arn:aws:iam::1:role/r","source":{"access_key_id":"AKID","secret_access_key":"s3cret"}})");
+    given(R"({"role_arn":"arn:aws:iam::1:role/r","external_id":"sluice:com.acme:a",
+              "source":{"access_key_id":"AKID","secret_access_key":"s3cret"}})");
     server_.then(Behaviour::respond(403,
                                     "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no s3cret for you"
                                     "</Message></Error></ErrorResponse>"));
@@ -87,6 +88,7 @@ TEST_F(AwsCredentialSourcesTest, ARoleThatMayNotBeAssumedSaysWhatItsTrustPolicyN
     EXPECT_THAT(error.message, HasSubstr("cannot assume arn:aws:iam::1:role/r: AccessDenied"));
     EXPECT_THAT(error.message, testing::Not(HasSubstr("s3cret")));
     EXPECT_THAT(error.hint, HasSubstr("trust policy"));
+    EXPECT_THAT(error.hint, HasSubstr("sts:ExternalId is sluice:com.acme:a"));
 }
 
 TEST_F(AwsCredentialSourcesTest, StsThatCannotBeReachedIsUnavailable) {

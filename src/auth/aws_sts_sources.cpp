@@ -60,7 +60,7 @@ class RoleSource final : public AwsCredentialsSource {
             if (reply.error().no_credentials) co_return reply.error().error;
             co_return not_reached(*endpoint, reply.error().error);
         }
-        if (!reply->ok()) co_return sts_error(reply->error, role_.role_arn);
+        if (!reply->ok()) co_return sts_error(reply->error, role_.role_arn, role_.external_id);
         auto credentials = read_sts_credentials(reply->body);
         if (!credentials) co_return credentials.error();
         co_return with_origin(std::move(*credentials), describe());

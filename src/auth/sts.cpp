@@ -47,15 +47,14 @@ Result<AwsCredentials> read_sts_credentials(std::string_view xml) {
     return credentials;
 }
 
-Error sts_error(const AwsError& error, std::string_view asked) {
+Error sts_error(const AwsError& error, std::string_view asked, std::string_view external_id) {
     auto kind = aws_error_kind(error.code, error.status);
     bool passes = kind == AwsErrorKind::throttled || kind == AwsErrorKind::service_fault;
     std::string hint(aws_error_hint(kind));
     if (kind == AwsErrorKind::access_denied) {
-        hint = fmt::format(
-            "Let the trust policy of {} allow these credentials to call sts:AssumeRole, with the external id "
-            "that is set here, if any.",
-            asked);
+        hint = fmt::format("Let the trust policy of {} allow these credentials to call sts:AssumeRole", asked);
+        hint += external_id.empty() ? std::string(".")
+                                    : fmt::format(", under the condition that sts:ExternalId is {}.", external_id);
     } else if (error.code == "ExpiredTokenException" || error.code == "InvalidIdentityToken") {
         hint = "The web identity token is refused: is its file kept fresh, and does the role trust its issuer?";
     } else if (error.code == "RegionDisabledException") {

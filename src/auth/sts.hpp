@@ -33,8 +33,9 @@ constexpr std::string_view kStsContentType = "application/x-www-form-urlencoded;
 /// The credentials in a 200 answer. Errc::unavailable when it is not an answer of STS.
 Result<AwsCredentials> read_sts_credentials(std::string_view xml);
 
-/// In plain words why a role could not be assumed. `asked` is the role.
-Error sts_error(const AwsError& error, std::string_view asked);
+/// In plain words why a role could not be assumed. `asked` is the role; `external_id` is what it was asked with, which
+/// its trust policy must name.
+Error sts_error(const AwsError& error, std::string_view asked, std::string_view external_id = {});
 
 /// A session name STS takes: 2 to 64 of `[A-Za-z0-9_=,.@-]`; what is not becomes `-`.
 std::string sts_session_name(std::string_view wanted);

@@ -13,8 +13,8 @@ UnusableDestination::UnusableDestination(const Error& why) {
     failure.error_class = ErrorClass::missing_target;
     failure.code = kCode;
     failure.message = "the integration's settings cannot be used any more: " + why.message;
-    failure.hint = why.hint.empty() ? std::string() : why.hint + (why.hint.ends_with('.') ? " " : "; ");
-    failure.hint += "then send the settings again (PUT or PATCH), or restart Sluice; its events wait";
+    failure.hint = why.hint.empty() ? std::string() : why.hint + (why.hint.ends_with('.') ? " " : ". ");
+    failure.hint += "Once that is mended, send the settings again (PUT or PATCH) or restart Sluice; its events wait.";
     failure_ = std::make_shared<const Failure>(std::move(failure));
 }
 

@@ -95,7 +95,8 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     }
 
     if (const auto* credentials = settings.value("credentials")) {
-        auth::AwsCredentialRules rules{context.operator_owned, auth::aws_external_id_for(context.integration_id)};
+        auth::AwsCredentialRules rules{context.operator_owned,
+                                       auth::aws_external_id_for(context.org, context.integration_id)};
         auto parsed = auth::parse_aws_credentials(*credentials, settings.path_of("credentials"), rules, environment);
         if (parsed) {
             config.credentials = std::move(*parsed);

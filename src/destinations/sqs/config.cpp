@@ -69,7 +69,8 @@ void read_credentials(SettingsReader& settings, Config& config, const Destinatio
         settings.fail("credentials", "is missing", "Paste the access key's CSV: credentials: {csv: \"…\"}.");
         return;
     }
-    auth::AwsCredentialRules rules{context.operator_owned, auth::aws_external_id_for(context.integration_id)};
+    auth::AwsCredentialRules rules{context.operator_owned,
+                                       auth::aws_external_id_for(context.org, context.integration_id)};
     auto parsed = auth::parse_aws_credentials(*credentials, settings.path_of("credentials"), rules, environment);
     if (parsed) {
         config.credentials = std::move(*parsed);
