@@ -53,10 +53,11 @@ TEST(Sts, WhatIsNoAnswerIsUnavailable) {
 }
 
 TEST(Sts, ErrorsSayWhatTheRoleNeeds) {
-    auto denied = sts_error({403, "AccessDenied", "not authorized to perform sts:AssumeRole", ""}, "arn:role");
+    auto denied = sts_error({403, "AccessDenied", "not authorized to perform sts:AssumeRole", ""}, "arn:role",
+                            "sluice:com.acme:a");
     EXPECT_EQ(denied.code, Errc::unauthenticated);
     EXPECT_THAT(denied.message, HasSubstr("cannot assume arn:role: AccessDenied"));
-    EXPECT_THAT(denied.hint, HasSubstr("external id"));
+    EXPECT_THAT(denied.hint, HasSubstr("sts:ExternalId is sluice:com.acme:a"));
     EXPECT_EQ(sts_error({503, "ServiceUnavailable", "m", ""}, "arn:role").code, Errc::unavailable);
     EXPECT_EQ(sts_error({400, "Throttling", "m", ""}, "arn:role").code, Errc::unavailable);
     EXPECT_THAT(sts_error({400, "InvalidIdentityToken", "m", ""}, "arn:role").hint, HasSubstr("web identity"));
