@@ -141,6 +141,21 @@ TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredAfterARestart) {
     EXPECT_EQ(delivered(), numbers(1, 11));
 }
 
+TEST(DeliveryEngineChange, WhenItLastDeliveredIsKnownAfterARestart) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    EXPECT_EQ(rig.status("a").stats.last_delivery, std::nullopt);
+    rig.append(1, one_of_ten);
+    rig.cursors.wait_for_settled("a", 1);
+    auto delivered_at = rig.status("a").stats.last_delivery;
+    ASSERT_TRUE(delivered_at);
+    rig.stop();
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    EXPECT_EQ(rig.status("a").stats.last_delivery, delivered_at);
+}
+
 TEST(DeliveryEngineChange, WhatAProbeFindsOutHoldsForTheNextBatch) {
     DeliveryRig rig;
     rig.peer()->limits.max_events = 1;

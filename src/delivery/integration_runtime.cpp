@@ -149,6 +149,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     start_error_.clear();
     dead_letter_totals_ = stored->totals;
     lost_before_ = stored->cursor.ledger.lost;
+    if (!last_delivery_) last_delivery_ = stored->cursor.last_delivery;
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
     commit_wanted_ = stored->is_new;
@@ -366,6 +367,7 @@ std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
     CursorStore::Commit commit;
     commit.integration = config_.id;
     commit.cursor = lane_->take_cursor();
+    commit.cursor.last_delivery = last_delivery_;
     commit.dead_letters = std::exchange(dead_letters_, {});
     commit.erased_dead_letters = std::exchange(erased_dead_letters_, {});
     commit_wanted_ = false;

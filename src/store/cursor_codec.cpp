@@ -9,8 +9,9 @@
 namespace sluice {
 namespace {
 
-/// Version 2 also has how many dead letters were redelivered, at its end. Where none was, version 1 is written still.
-constexpr std::uint8_t kCursorVersion = 2;
+/// Version 2 also has how many dead letters were redelivered, at its end, and version 3 after that when something was
+/// last delivered. What a cursor does not have is not written: its version is the lowest that carries it.
+constexpr std::uint8_t kCursorVersion = 3;
 constexpr std::uint8_t kDeadLetterVersion = 1;
 /// A range takes two bytes at least: what a count may claim is bounded by what is there.
 constexpr std::size_t kSmallestRangeBytes = 2;
@@ -113,7 +114,8 @@ std::string totals_key(std::string_view integration) {
 void encode_cursor(const Cursor& cursor, std::string& out) {
     StoredBytesWriter writer(out);
     const Ledger& ledger = cursor.ledger;
-    writer.u8(ledger.redelivered == 0 ? 1 : kCursorVersion);
+    const std::uint8_t version = cursor.last_delivery ? kCursorVersion : ledger.redelivered > 0 ? 2 : 1;
+    writer.u8(version);
     writer.varint(cursor.position.sequence);
     for (std::uint64_t count : {ledger.delivered, ledger.dead_lettered, ledger.discarded, ledger.lost, ledger.retries,
                                 ledger.duplicates_possible, ledger.bytes}) {
@@ -126,7 +128,8 @@ void encode_cursor(const Cursor& cursor, std::string& out) {
         writer.varint(range.first);
         writer.varint(range.last - range.first);
     }
-    if (ledger.redelivered > 0) writer.varint(ledger.redelivered);
+    if (version >= 2) writer.varint(ledger.redelivered);
+    if (version >= 3) writer.signed_varint(to_epoch_ms(*cursor.last_delivery));
 }
 
 Result<Cursor> decode_cursor(Partition partition, std::string_view bytes) {
@@ -145,6 +148,7 @@ Result<Cursor> decode_cursor(Partition partition, std::string_view bytes) {
     if (!decode_settled(cursor, reader) || !decode_lost(cursor, reader))
         return corrupt(kWhat, "its ranges do not add up");
     if (version >= 2) ledger.redelivered = reader.varint();
+    if (version >= 3) cursor.last_delivery = from_epoch_ms(reader.signed_varint());
     if (!reader.complete()) return corrupt(kWhat, "its length is wrong");
     return cursor;
 }

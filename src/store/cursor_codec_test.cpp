@@ -72,6 +72,19 @@ TEST(CursorCodec, OneThatCountsRedeliveriesHasTheNextVersionAndTheCountAtItsEnd)
         EXPECT_FALSE(decode_cursor(0, whole.substr(0, size))) << size;
 }
 
+TEST(CursorCodec, OneThatDeliveredHasTheVersionAfterThatAndTheTimeAtItsEnd) {
+    Cursor cursor = sample_cursor();
+    std::string before = hex_lower(encoded(cursor));
+    cursor.last_delivery = from_epoch_ms(1'700'000'000'000);
+    EXPECT_EQ(hex_lower(encoded(cursor)), "03" + before.substr(2) + "00" + "80a0abfef962");
+    EXPECT_EQ(decode_cursor(0, encoded(cursor)).value(), cursor);
+    cursor.ledger.redelivered = 300;
+    EXPECT_EQ(decode_cursor(0, encoded(cursor)).value(), cursor);
+    std::string whole = encoded(cursor);
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        EXPECT_FALSE(decode_cursor(0, whole.substr(0, size))) << size;
+}
+
 TEST(CursorCodec, DeadLetterBytesAreTheseForEver) {
     EXPECT_EQ(hex_lower(encoded(sample_letter())),
               "0103"          // version, attempts
@@ -132,7 +145,7 @@ TEST(CursorCodec, RefusesEveryTruncationAndEveryAddition) {
 }
 
 TEST(CursorCodec, TellsANewerVersionFromDamage) {
-    EXPECT_EQ(decode_cursor(0, "\x03xyz").error().code, Errc::unsupported);
+    EXPECT_EQ(decode_cursor(0, "\x04xyz").error().code, Errc::unsupported);
     EXPECT_EQ(decode_dead_letter({}, "\x02xyz").error().code, Errc::unsupported);
     EXPECT_EQ(decode_cursor(0, std::string(1, '\0')).error().code, Errc::corrupt);
 }

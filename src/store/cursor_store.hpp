@@ -43,7 +43,8 @@ struct Cursor {
     LogPosition position;
     std::vector<SequenceRange> settled_beyond;
     Ledger ledger;
-    std::vector<SequenceRange> lost;  ///< overtaken ranges, for people; bounded: the oldest are joined
+    std::vector<SequenceRange> lost;              ///< overtaken ranges, for people; bounded: the oldest are joined
+    std::optional<Timestamp> last_delivery = {};  ///< when something was last accepted, for people
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
