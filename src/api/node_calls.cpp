@@ -123,12 +123,20 @@ boost::asio::awaitable<http::Response> NodeCalls::tail(Call call) {
                                           "recType is a pattern like io.microshare.** or *.unpacked");
         filter.rec_types.push_back(value);
     }
+    // The operator's, of all orgs, have a share of their own.
+    TailHub::Place place = parts_.tail.take_place(filter.orgs.front());
+    if (!place) {
+        auto refused = http::plain_problem(429, "too_many_tails",
+                                           "too many are watching already: end one of your live tails, or wait");
+        refused.headers.set("Retry-After", "10");
+        co_return refused;
+    }
     http::Response response;
     response.headers.set("Content-Type", "text/event-stream");
     response.headers.set("Cache-Control", "no-store");
     auto digest = token_digest(http::bearer_token(call.request));
     auto may_go_on = [this, digest] { return parts_.token_in_force(digest); };
-    response.stream = [this, filter, may_go_on](http::BodyWriter& writer) {
+    response.stream = [this, filter, may_go_on, place = std::move(place)](http::BodyWriter& writer) {
         return parts_.tail.follow(filter, may_go_on, writer);
     };
     co_return response;

@@ -2,8 +2,8 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <deque>
 #include <string>
+#include <utility>
 
 #include "net/signal_event.hpp"
 
@@ -26,50 +26,115 @@ void append_event(std::string& out, const Event& event) {
 }  // namespace
 
 struct TailHub::Watcher {
-    Watcher(boost::asio::any_io_executor on, EventFilter wanted) : executor(on), filter(std::move(wanted)), wake(on) {}
+    Watcher(boost::asio::any_io_executor on, EventFilter wanted) : filter(std::move(wanted)), wake(on) {}
 
-    const boost::asio::any_io_executor executor;
+    void look_at(const CommittedBatch& batch) {
+        bool found = false;
+        for (const auto& event : batch.events) {
+            if (!filter.matches(event.view())) continue;
+            found = true;
+            auto size = event->envelope.size();
+            if (waiting_bytes + size > kMaxWaitingBytes) {
+                ++missed;
+                continue;
+            }
+            waiting_bytes += size;
+            queue.push_back(event);
+        }
+        if (found) wake.set();
+    }
+
     const EventFilter filter;
-    std::atomic<std::size_t> waiting_bytes{0};
-    std::atomic<std::uint64_t> missed{0};
-    // Touched on the executor only:
-    std::deque<Event> queue;
+    std::size_t waiting_bytes = 0;
+    std::uint64_t missed = 0;
+    std::vector<Event> queue;
     SignalEvent wake;
     bool closed = false;
 };
 
-void TailHub::on_commit(const CommittedBatch& batch) {
-    if (count_.load(std::memory_order_acquire) == 0) return;
-    std::lock_guard lock(mutex_);
-    for (const auto& watcher : watchers_) {
-        std::vector<Event> wanted;
-        for (const auto& event : batch.events) {
-            if (!watcher->filter.matches(event.view())) continue;
-            auto size = event->envelope.size();
-            if (watcher->waiting_bytes.load(std::memory_order_relaxed) + size > kMaxWaitingBytes) {
-                watcher->missed.fetch_add(1, std::memory_order_relaxed);
-                continue;
-            }
-            watcher->waiting_bytes.fetch_add(size, std::memory_order_relaxed);
-            wanted.push_back(event);
+/// The watchers of one thread. Touched there only, but for the two counts.
+struct TailHub::Group {
+    explicit Group(boost::asio::any_io_executor on) : executor(std::move(on)) {}
+
+    void look_at(const CommittedBatch& batch) {
+        auto passed_over = passed_over_events.exchange(0, std::memory_order_relaxed);
+        for (const auto& watcher : watchers) {
+            watcher->missed += passed_over;
+            watcher->look_at(batch);
         }
-        if (wanted.empty()) continue;
-        boost::asio::post(watcher->executor, [watcher, wanted = std::move(wanted)]() mutable {
-            for (auto& event : wanted) watcher->queue.push_back(std::move(event));
-            watcher->wake.set();
+    }
+
+    const boost::asio::any_io_executor executor;
+    std::vector<std::shared_ptr<Watcher>> watchers;
+    std::atomic<std::size_t> count{0};  ///< of `watchers`
+    std::atomic<std::size_t> bytes_under_way{0};
+    /// Never sent here, since more were under way than may be: whether anybody wanted them is not known.
+    std::atomic<std::uint64_t> passed_over_events{0};
+};
+
+TailHub::TailHub() : TailHub(Limits()) {}
+
+TailHub::TailHub(Limits limits) : limits_(limits) {}
+
+TailHub::~TailHub() = default;
+
+void TailHub::on_commit(std::shared_ptr<const CommittedBatch> batch) {
+    if (count_.load(std::memory_order_acquire) == 0) return;
+    std::size_t bytes = 0;
+    for (const auto& event : batch->events) bytes += event->envelope.size();
+    std::lock_guard lock(mutex_);
+    for (const auto& group : groups_) {
+        if (group->count.load(std::memory_order_relaxed) == 0) continue;
+        if (group->bytes_under_way.load(std::memory_order_relaxed) + bytes > limits_.max_bytes_under_way) {
+            group->passed_over_events.fetch_add(batch->events.size(), std::memory_order_relaxed);
+            continue;
+        }
+        group->bytes_under_way.fetch_add(bytes, std::memory_order_relaxed);
+        boost::asio::post(group->executor, [group, batch, bytes] {
+            group->look_at(*batch);
+            group->bytes_under_way.fetch_sub(bytes, std::memory_order_relaxed);
         });
     }
+}
+
+TailHub::Place TailHub::take_place(const std::string& org) {
+    std::lock_guard lock(mutex_);
+    auto& of_org = places_[org];
+    if (places_taken_ >= limits_.max_watchers || of_org >= limits_.max_watchers_of_an_org) {
+        if (of_org == 0) places_.erase(org);
+        return nullptr;
+    }
+    ++of_org;
+    ++places_taken_;
+    return Place(this, [this, org](void*) { give_up_place(org); });
+}
+
+void TailHub::give_up_place(const std::string& org) {
+    std::lock_guard lock(mutex_);
+    auto found = places_.find(org);
+    if (--found->second == 0) places_.erase(found);
+    --places_taken_;
+}
+
+std::shared_ptr<TailHub::Group> TailHub::group_of(const boost::asio::any_io_executor& executor) {
+    for (const auto& group : groups_)
+        if (group->executor == executor) return group;
+    groups_.push_back(std::make_shared<Group>(executor));
+    return groups_.back();
 }
 
 boost::asio::awaitable<void> TailHub::follow(EventFilter filter, std::function<bool()> may_go_on,
                                              http::BodyWriter& writer) {
     auto executor = co_await boost::asio::this_coro::executor;
     auto watcher = std::make_shared<Watcher>(executor, std::move(filter));
+    std::shared_ptr<Group> group;
     {
         std::lock_guard lock(mutex_);
         if (closed_) co_return;
-        watchers_.push_back(watcher);
-        count_.store(watchers_.size(), std::memory_order_release);
+        group = group_of(executor);
+        group->watchers.push_back(watcher);
+        group->count.fetch_add(1, std::memory_order_relaxed);
+        count_.fetch_add(1, std::memory_order_release);
     }
     Result<void> written = co_await writer.write(": sluice\n\n");
     while (written && !watcher->closed) {
@@ -77,30 +142,28 @@ boost::asio::awaitable<void> TailHub::follow(EventFilter filter, std::function<b
         if (!may_go_on()) break;
         std::string out;
         if (!woken) out = ": alive\n\n";
-        if (auto missed = watcher->missed.exchange(0); missed > 0)
+        if (auto missed = std::exchange(watcher->missed, 0); missed > 0)
             out += "event: missed\ndata: {\"missed\":" + std::to_string(missed) + "}\n\n";
-        std::size_t bytes = 0;
-        for (const auto& event : watcher->queue) {
-            bytes += event->envelope.size();
-            append_event(out, event);
-        }
-        watcher->queue.clear();
-        watcher->waiting_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+        for (const auto& event : std::exchange(watcher->queue, {})) append_event(out, event);
+        watcher->waiting_bytes = 0;
         if (out.empty()) continue;
         written = co_await writer.write(out);
     }
     std::lock_guard lock(mutex_);
-    std::erase(watchers_, watcher);
-    count_.store(watchers_.size(), std::memory_order_release);
+    std::erase(group->watchers, watcher);
+    group->count.fetch_sub(1, std::memory_order_relaxed);
+    count_.fetch_sub(1, std::memory_order_release);
 }
 
 void TailHub::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
-    for (const auto& watcher : watchers_)
-        boost::asio::post(watcher->executor, [watcher] {
-            watcher->closed = true;
-            watcher->wake.set();
+    for (const auto& group : groups_)
+        boost::asio::post(group->executor, [group] {
+            for (const auto& watcher : group->watchers) {
+                watcher->closed = true;
+                watcher->wake.set();
+            }
         });
 }
 

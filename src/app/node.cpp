@@ -47,6 +47,8 @@ namespace sluice::app {
 namespace {
 
 constexpr std::size_t kReadThreads = 2;
+/// Lists of the Share API may look at millions of objects: not on the threads that writes and delivery read with.
+constexpr std::size_t kListThreads = 2;
 /// What an envelope adds to the caller's JSON, at most.
 constexpr std::size_t kEnvelopeRoom = 64 << 10;
 
@@ -147,7 +149,7 @@ struct Node::Impl {
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
     std::unique_ptr<ShardSet> shards;
-    std::unique_ptr<BlockingPool> reads, writes, rotations;
+    std::unique_ptr<BlockingPool> reads, lists, writes, rotations;
     std::unique_ptr<BlockingPool> changes;  ///< of orgs and tokens, one after another
     std::unique_ptr<EventLog> log;
     std::shared_ptr<Database> database;
@@ -240,6 +242,7 @@ Result<void> Node::Impl::start_delivery() {
     auto count = configuration.shards != 0 ? configuration.shards : std::max(1u, std::thread::hardware_concurrency());
     shards = std::make_unique<ShardSet>(count);
     reads = std::make_unique<BlockingPool>("reads", kReadThreads);
+    lists = std::make_unique<BlockingPool>("lists", kListThreads);
     writes = std::make_unique<BlockingPool>("writes", 1);
     changes = std::make_unique<BlockingPool>("changes", 1);
     if (auto known = start_access(); !known) return known;
@@ -251,7 +254,7 @@ Result<void> Node::Impl::start_delivery() {
     ingest_options.limits.max_body_bytes = configuration.limits.body;
     // Asked for every write; there is no retention, and no backlog, before the first look.
     ingest_options.over_backlog = [this](std::string_view org) { return retention && retention->over_backlog(org); };
-    ingest = std::make_unique<Ingest>(*log, *index, *reads, clock, std::move(ingest_options));
+    ingest = std::make_unique<Ingest>(*log, *index, *reads, *lists, clock, std::move(ingest_options));
 
     DeliveryOptions delivery_options;
     delivery_options.deliver_timeout =
@@ -267,7 +270,7 @@ Result<void> Node::Impl::start_delivery() {
     };
     engine = std::make_unique<DeliveryEngine>(*shards, *log, *cursors, registry, *reads, *writes, clock,
                                               std::move(delivery_options));
-    log->add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) { tail.on_commit(*batch); });
+    log->add_commit_listener([this](std::shared_ptr<const CommittedBatch> batch) { tail.on_commit(std::move(batch)); });
 
     auto keys = secrets_keys_of(configuration);
     if (auto warning = keys->warning()) spdlog::warn("{}", *warning);
@@ -428,6 +431,7 @@ void Node::Impl::stop(Deadline deadline) {
     if (ingest) ingest->stop();
     if (running) shards->stop_and_join();
     if (reads) reads->stop();
+    if (lists) lists->stop();
     if (writes) writes->stop();
     if (changes) changes->stop();
     if (rotations) rotations->stop();

@@ -86,10 +86,12 @@ std::vector<Event> events_of(const SharedBytes& bytes, const std::vector<EventBa
 
 }  // namespace
 
-Ingest::Ingest(EventLog& log, ObjectIndex& index, BlockingPool& reads, const Clock& clock, Options options)
+Ingest::Ingest(EventLog& log, ObjectIndex& index, BlockingPool& reads, BlockingPool& lists, const Clock& clock,
+               Options options)
     : log_(log),
       index_(index),
       reads_(reads),
+      lists_(lists),
       clock_(clock),
       limits_(options.limits),
       applier_(log, index),
@@ -179,7 +181,7 @@ asio::awaitable<IngestResult<ObjectIndex::ListPage>> Ingest::list(ObjectIndex::L
         if (page && arrange) arrange(*page);
         return page;
     };
-    Result<ObjectIndex::ListPage> page = co_await reads_.run(std::move(look_up));
+    Result<ObjectIndex::ListPage> page = co_await lists_.run(std::move(look_up));
     if (!page) co_return refusal_of(page.error());
     co_return std::move(*page);
 }

@@ -83,8 +83,10 @@ class Ingest {
         IngestLimits limits;
         Admission::OverBacklog over_backlog;
     };
-    /// `reads` serves the blocking reads of the index and the log. All outlive the ingest.
-    Ingest(EventLog& log, ObjectIndex& index, BlockingPool& reads, const Clock& clock, Options options);
+    /// `reads` serves the short blocking reads of the index and the log; `lists` those of list(), which may look at
+    /// millions of objects and must not hold up the others. All outlive the ingest.
+    Ingest(EventLog& log, ObjectIndex& index, BlockingPool& reads, BlockingPool& lists, const Clock& clock,
+           Options options);
     ~Ingest();
     Ingest(const Ingest&) = delete;
     Ingest& operator=(const Ingest&) = delete;
@@ -142,6 +144,7 @@ class Ingest {
     EventLog& log_;
     ObjectIndex& index_;
     BlockingPool& reads_;
+    BlockingPool& lists_;
     const Clock& clock_;
     const IngestLimits limits_;
     ObjectIdGenerator ids_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,13 +26,21 @@ class IngestBench {
     explicit IngestBench(Ingest::Options options = {})
         : database_(Database::open(folder_.path("database")).value()),
           index_(ObjectIndex::open(database_, log, clock, {}).value()),
-          ingest(log, *index_, reads_, clock, std::move(options)) {
+          ingest(log, *index_, reads_, lists_, clock, std::move(options)) {
         ingest.start();
     }
     ~IngestBench() {
         log.close();
         ingest.stop();
         reads_.stop();
+        lists_.stop();
+    }
+
+    /// Lists wait until what is given back is set.
+    std::promise<void> hold_up_lists() {
+        std::promise<void> gate;
+        lists_.post([until = gate.get_future().share()] { until.wait(); });
+        return gate;
     }
 
     template <class T>
@@ -54,6 +63,7 @@ class IngestBench {
   private:
     TemporaryFolder folder_;
     BlockingPool reads_{"reads", 2};
+    BlockingPool lists_{"lists", 1};
     std::shared_ptr<Database> database_;
     std::unique_ptr<ObjectIndex> index_;
 

@@ -27,7 +27,7 @@ class IngestWithoutIndex : public ::testing::Test {
     ScriptedIndex index_;
     BlockingPool reads_{"reads", 1};
     boost::asio::io_context io_;
-    Ingest ingest_{log_, index_, reads_, clock_, {}};
+    Ingest ingest_{log_, index_, reads_, reads_, clock_, {}};
 };
 
 TEST_F(IngestWithoutIndex, AnswersAsDoneWhatIsStoredAndRefusesWhatComesAfter) {

@@ -13,7 +13,7 @@ class DurableBench {
         : log_(open_log(folder)),
           database_(Database::open(folder + "/database").value()),
           index_(ObjectIndex::open(database_, *log_, clock_, {}).value()),
-          ingest(*log_, *index_, reads_, clock_, {}) {
+          ingest(*log_, *index_, reads_, reads_, clock_, {}) {
         EXPECT_TRUE(index_->catch_up({}));
         ingest.start();
     }

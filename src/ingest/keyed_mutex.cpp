@@ -1,5 +1,7 @@
 #include "ingest/keyed_mutex.hpp"
 
+#include <limits>
+
 #include "base/assert.hpp"
 #include "net/await_callback.hpp"
 
@@ -10,21 +12,31 @@ void KeyedMutex::Lock::release() noexcept {
 }
 
 boost::asio::awaitable<KeyedMutex::Lock> KeyedMutex::lock(std::string key) {
-    if (!take_or_wait(key, nullptr)) {
-        auto start = [this, &key](auto done) {
+    constexpr auto kAny = std::numeric_limits<std::size_t>::max();
+    std::optional<Lock> taken = co_await lock(std::move(key), kAny);
+    co_return std::move(*taken);
+}
+
+boost::asio::awaitable<std::optional<KeyedMutex::Lock>> KeyedMutex::lock(std::string key, std::size_t most_waiting) {
+    if (take_or_wait(key, nullptr, most_waiting) != Outcome::taken) {
+        auto start = [this, &key, most_waiting](auto done) {
             Waiter waiter = std::move(done);
-            if (take_or_wait(key, &waiter)) waiter(Granted{});
+            auto outcome = take_or_wait(key, &waiter, most_waiting);
+            if (outcome != Outcome::waiting) waiter(outcome == Outcome::taken);
         };
-        co_await await_callback<Granted>(std::move(start));
+        bool granted = co_await await_callback<bool>(std::move(start));
+        if (!granted) co_return std::nullopt;
     }
     co_return Lock(*this, std::move(key));
 }
 
-bool KeyedMutex::take_or_wait(const std::string& key, Waiter* waiter) {
+KeyedMutex::Outcome KeyedMutex::take_or_wait(const std::string& key, Waiter* waiter, std::size_t most_waiting) {
     const std::lock_guard guard(mutex_);
     const auto [at, was_free] = held_.try_emplace(key);
-    if (!was_free && waiter) at->second.push_back(std::move(*waiter));
-    return was_free;
+    if (was_free) return Outcome::taken;
+    if (at->second.size() >= most_waiting) return Outcome::too_many;
+    if (waiter) at->second.push_back(std::move(*waiter));
+    return Outcome::waiting;
 }
 
 void KeyedMutex::unlock(const std::string& key) noexcept {
@@ -40,7 +52,7 @@ void KeyedMutex::unlock(const std::string& key) noexcept {
         next = std::move(at->second.front());
         at->second.pop_front();
     }
-    next(Granted{});  // the key is handed over: nobody can come between
+    next(true);  // the key is handed over: nobody can come between
 }
 
 std::size_t KeyedMutex::size() const {

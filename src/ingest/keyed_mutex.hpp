@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -39,16 +40,19 @@ class KeyedMutex {
     };
 
     boost::asio::awaitable<Lock> lock(std::string key);
+    /// Nothing, at once, when so many wait for the key already.
+    boost::asio::awaitable<std::optional<Lock>> lock(std::string key, std::size_t most_waiting);
 
     /// Keys held now.
     std::size_t size() const;
 
   private:
-    struct Granted {};
-    using Waiter = std::function<void(Granted)>;
+    /// Whether it is the waiter's turn; false: it was not let wait.
+    using Waiter = std::function<void(bool)>;
 
-    /// True when the key was free and is now the caller's; otherwise `waiter`, when given, is called once it is.
-    bool take_or_wait(const std::string& key, Waiter* waiter);
+    enum class Outcome { taken, waiting, too_many };
+    /// Whether the key was free and is now the caller's; otherwise `waiter`, when given, is called once it is.
+    Outcome take_or_wait(const std::string& key, Waiter* waiter, std::size_t most_waiting);
     void unlock(const std::string& key) noexcept;
 
     mutable std::mutex mutex_;

@@ -82,6 +82,11 @@ Refusal too_many_sorts() {
                        std::chrono::seconds(1));
 }
 
+Refusal too_many_lists() {
+    return Refusal::of(Refusal::Kind::busy, "overloaded", "too many lists of your org are waiting to be read",
+                       std::chrono::seconds(1));
+}
+
 /// Of a list; what it is to show is for the caller to say.
 ObjectIndex::ListQuery query_of(const Route& route, const Principal& principal, const ListParameters& parameters) {
     ObjectIndex::ListQuery query;
@@ -245,6 +250,8 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
     query.tags = call.route.tags;
     query.limit = 1;
     query.exact_total = false;
+    auto mine = co_await listing_.lock(call.principal.org, limits_.max_lists_waiting);
+    if (!mine) co_return problem_of(too_many_lists());
     IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
     if (!page) co_return problem_of(page.error());
     if (page->events.empty()) {
@@ -257,6 +264,8 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
 
 asio::awaitable<http::Response> Routes::list(Call call) {
     const ListParameters& parameters = call.parameters;
+    auto mine = co_await listing_.lock(call.principal.org, limits_.max_lists_waiting);
+    if (!mine) co_return problem_of(too_many_lists());
     if (!parameters.sort.is_by_creation()) co_return co_await list_sorted(std::move(call));
     ObjectIndex::ListQuery query = query_of(call.route, call.principal, parameters);
     query.offset = parameters.offset();

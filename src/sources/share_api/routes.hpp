@@ -6,6 +6,7 @@
 
 #include "http/message.hpp"
 #include "ingest/ingest.hpp"
+#include "ingest/keyed_mutex.hpp"
 #include "net/shared_turn.hpp"
 #include "sources/share_api/access.hpp"
 #include "sources/share_api/content_type.hpp"
@@ -22,6 +23,7 @@ struct RouteLimits {
     /// Each holds max_read_bytes and a thread of the reads' while it lasts; the rest waits in turn.
     std::size_t max_sorts_at_once = 1;
     std::size_t max_sorts_waiting = 100;
+    std::size_t max_lists_waiting = 100;  ///< of one org, whose lists are read one at a time
 };
 
 /// The Share API over HTTP: /share, /device, /device-health and /events (docs/share-api.md).
@@ -58,6 +60,8 @@ class Routes {
     Ingest& ingest_;
     const Authenticate authenticate_;
     const RouteLimits limits_;
+    /// Orgs whose list is being read: one at a time each, so that no org takes every thread that reads lists.
+    KeyedMutex listing_;
     SharedTurn sorting_;
 };
 

@@ -165,9 +165,11 @@ TEST(ShareApiReadLimits, SortsTakeTurnsAndTooManyAtOnceAreTurnedAway) {
     api.create("/share/io.acme", "{\"n\":1}");
     std::vector<http::Response> answers;
     TaskGroup tasks(api.bench.io);
-    for (const char* query : {"sort=name", "sort=name", "sort=name", "sort=createDate"})
-        tasks.spawn(
-            keep_status(api.routes.handle(api.make_request("GET", std::string("/share/io.acme?") + query)), answers));
+    for (const char* org : {"com.a", "com.b", "com.c"})
+        tasks.spawn(keep_status(
+            api.routes.handle(api.make_request("GET", "/share/io.acme?sort=name", {"operator", {{"Sluice-Org", org}}})),
+            answers));
+    tasks.spawn(keep_status(api.routes.handle(api.make_request("GET", "/share/io.acme?sort=createDate")), answers));
     api.bench.run(tasks.join());
     ASSERT_EQ(answers.size(), 4u);
     EXPECT_EQ(answers[0].status, 503) << "the third of the sorts";
@@ -175,6 +177,28 @@ TEST(ShareApiReadLimits, SortsTakeTurnsAndTooManyAtOnceAreTurnedAway) {
     EXPECT_GT(std::stoi(std::string(answers[0].headers.get("Retry-After"))), 0);
     for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(answers[i].status, 200);
     EXPECT_EQ(api.call("GET", "/share/io.acme?sort=name").status, 200) << "the turn was given back";
+}
+
+TEST(ShareApiReadLimits, AnOrgsListsAreReadOneAtATimeSoThatOthersComeBetween) {
+    RouteLimits limits;
+    limits.max_lists_waiting = 2;
+    ShareApiBench api({}, limits);
+    const std::string id = api.create("/share/io.acme", "{\"n\":1}");
+    auto gate = api.bench.hold_up_lists();
+    std::vector<std::string> order;
+    TaskGroup tasks(api.bench.io);
+    auto list = [&](std::string token) -> asio::awaitable<void> {
+        const auto response = co_await api.routes.handle(api.make_request("GET", "/share/io.acme", {token}));
+        order.push_back(token + " " + std::to_string(response.status));
+    };
+    for (const char* token : {"full", "reader", "full", "full", "other"}) tasks.spawn(list(token));
+    api.bench.io.poll();
+    api.bench.io.restart();
+    EXPECT_EQ(order, (std::vector<std::string>{"full 503"})) << "the fourth of the org: two wait already";
+    EXPECT_EQ(api.call("GET", "/share/io.acme/" + id).status, 200) << "one object does not wait behind lists";
+    gate.set_value();
+    api.bench.run(tasks.join());
+    EXPECT_EQ(order, (std::vector<std::string>{"full 503", "full 200", "other 200", "reader 200", "full 200"}));
 }
 
 TEST(ShareApiReadLimits, APageTooLargeToAnswerSaysSo) {
