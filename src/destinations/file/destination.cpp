@@ -4,13 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <list>
-#include <stdexcept>
+#include <optional>
+#include <unordered_set>
 
-#include "base/assert.hpp"
 #include "destinations/file/line_file.hpp"
+#include "net/signal_event.hpp"
 
 namespace sluice::file_destination {
 namespace {
@@ -18,36 +20,24 @@ namespace {
 constexpr std::size_t kMaxEvents = 5'000;
 constexpr std::size_t kMaxBytes = 16 << 20;
 constexpr std::size_t kMaxMessageBytes = 64 << 20;
-/// Files kept open, by last use.
-constexpr std::size_t kMaxOpenFiles = 32;
+/// Paths remembered as ended with a line of ours. One forgotten is taken as after a crash.
+constexpr std::size_t kMaxEnded = 1'024;
+/// For how long, and how often, the lock is asked for that another process holds while it appends.
+constexpr auto kLockWait = std::chrono::seconds(1);
+constexpr auto kLockPause = std::chrono::milliseconds(5);
 
-/// The files in use. Thread: a pool thread, one call at a time (the lane sends one batch at a time).
-class OpenFiles {
-  public:
-    boost::system::result<void, FileError> append(const std::string& path, std::span<const std::string_view> lines) {
-        auto at = std::find_if(files_.begin(), files_.end(), [&](const auto& entry) { return entry.first == path; });
-        if (at == files_.end()) {
-            auto opened = LineFile::open(path);
-            if (!opened) return opened.error();
-            files_.emplace_front(path, std::move(*opened));
-            if (files_.size() > kMaxOpenFiles) files_.pop_back();
-        } else {
-            files_.splice(files_.begin(), files_, at);
-        }
-        auto appended = files_.front().second.append(lines);
-        if (!appended) files_.pop_front();
-        return appended;
-    }
-    void close() { files_.clear(); }
+using Appended = boost::system::result<void, FileError>;
 
-  private:
-    std::list<std::pair<std::string, LineFile>> files_;
-};
+Appended append_to(const std::string& path, std::span<const std::string_view> lines, TornLine torn) {
+    auto file = LineFile::open(path, torn);
+    if (!file) return file.error();
+    return file->append(lines);
+}
 
 class FileDestination final : public Destination {
   public:
-    FileDestination(FileConfig config, std::shared_ptr<BlockingPool> blocking)
-        : config_(std::move(config)), blocking_(std::move(blocking)), files_(std::make_shared<OpenFiles>()) {}
+    FileDestination(FileConfig config, std::shared_ptr<BlockingPool> blocking, std::shared_ptr<PathTurns> turns)
+        : config_(std::move(config)), blocking_(std::move(blocking)), turns_(std::move(turns)) {}
 
     Limits limits() const override {
         Limits limits;
@@ -66,14 +56,13 @@ class FileDestination final : public Destination {
     }
     std::size_t size_of(const Message& message) const override { return message.body.size() + 1; }
 
-    boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline) override {
+    boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages,
+                                                         Deadline deadline) override {
         std::string path(messages.front().target);
         std::vector<std::string_view> lines;
         lines.reserve(messages.size());
         for (const auto& message : messages) lines.push_back(message.body);
-        // Not cut short by the deadline: a write that was begun is waited for, so that its outcome is known.
-        auto write = [files = files_, path, lines = std::move(lines)] { return files->append(path, lines); };
-        boost::system::result<void, FileError> done = co_await blocking_->run(std::move(write));
+        Appended done = co_await append(path, lines, deadline);
         if (done) co_return std::vector<Verdict>(messages.size(), Verdict::accepted());
         auto failure = std::make_shared<const Failure>(failure_of(done.error().errno_value, done.error().step, path));
         co_return std::vector<Verdict>(messages.size(), Verdict::retry(failure, done.error().maybe_written));
@@ -105,15 +94,43 @@ class FileDestination final : public Destination {
         co_return report;
     }
 
-    boost::asio::awaitable<void> close() override {
-        auto close_files = [files = files_] { files->close(); };
-        co_await blocking_->run(std::move(close_files));
-    }
+    boost::asio::awaitable<void> close() override { co_return; }  // nothing is open between two batches
 
   private:
+    boost::asio::awaitable<Appended> append(const std::string& path, std::span<const std::string_view> lines,
+                                            Deadline deadline) {
+        auto give_up = deadline.earlier(kLockWait);
+        auto turn = turns_->of(path);
+        auto hold = co_await turn->take();
+        if (!hold) co_return FileError{EWOULDBLOCK, "lock"};
+        // A line torn at the first append was torn by a crash, or by our own write that could not be taken back; else
+        // somebody else wrote it.
+        auto torn = ended_.contains(path) ? TornLine::end : TornLine::cut;
+        SignalEvent pause(co_await boost::asio::this_coro::executor);
+        for (;;) {
+            // Not cut short by the deadline: a write that was begun is waited for, so that its outcome is known.
+            Appended done = co_await blocking_->run([&path, lines, torn] { return append_to(path, lines, torn); });
+            bool locked = !done && done.error().errno_value == EWOULDBLOCK && done.error().step == "lock";
+            auto cancelled = (co_await boost::asio::this_coro::cancellation_state).cancelled();
+            if (locked && !give_up.passed() && cancelled == boost::asio::cancellation_type::none) {
+                co_await pause.wait(Deadline::after(kLockPause).earlier(give_up.remaining()));
+                continue;
+            }
+            if (done) remember_ended(path);
+            if (!done && done.error().maybe_written) ended_.erase(path);
+            co_return done;
+        }
+    }
+
+    void remember_ended(const std::string& path) {
+        if (ended_.size() >= kMaxEnded && !ended_.contains(path)) ended_.clear();
+        ended_.insert(path);
+    }
+
     const FileConfig config_;
     std::shared_ptr<BlockingPool> blocking_;
-    std::shared_ptr<OpenFiles> files_;
+    std::shared_ptr<PathTurns> turns_;
+    std::unordered_set<std::string> ended_;  ///< whose last line was ours, whole
 };
 
 }  // namespace
@@ -153,6 +170,21 @@ Failure failure_of(int errno_value, const std::string& step, const std::string& 
             failure.code = "not_a_file";
             failure.hint = "destination.path must name an ordinary file, not a folder, link or device";
             break;
+        case EWOULDBLOCK:
+            failure.error_class = ErrorClass::transient;
+            failure.code = "file_in_use";
+            failure.message = fmt::format("{} is in use: another process keeps it locked", path);
+            failure.hint =
+                "delivery goes on once it is let go; if another Sluice writes to it too, give each its own path, for "
+                "instance in a folder of its own";
+            break;
+        case ESTALE:
+            failure.error_class = ErrorClass::transient;
+            failure.code = "file_taken_away";
+            failure.message = fmt::format("{} was taken away while lines were written to it", path);
+            failure.hint =
+                "they are written again, to a new file; whoever takes the file away may hold its lock (flock)";
+            break;
         default:
             failure.error_class = ErrorClass::transient;
             failure.code = "io_error";
@@ -161,8 +193,9 @@ Failure failure_of(int errno_value, const std::string& step, const std::string& 
     return failure;
 }
 
-std::unique_ptr<Destination> make_destination(FileConfig config, std::shared_ptr<BlockingPool> blocking) {
-    return std::make_unique<FileDestination>(std::move(config), std::move(blocking));
+std::unique_ptr<Destination> make_destination(FileConfig config, std::shared_ptr<BlockingPool> blocking,
+                                              std::shared_ptr<PathTurns> turns) {
+    return std::make_unique<FileDestination>(std::move(config), std::move(blocking), std::move(turns));
 }
 
 }  // namespace sluice::file_destination

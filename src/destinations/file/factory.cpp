@@ -14,13 +14,14 @@ DestinationKind file_kind() {
         if (!config) return config.error();
         return {};
     };
-    // One pool for all file integrations; it lives as long as the last of them.
+    // One pool, and one turn a path, for all file integrations; they live as long as the last of them.
     auto blocking = std::make_shared<BlockingPool>("file", 2);
-    kind.make = [blocking](const boost::json::object& settings,
-                           const DestinationContext& context) -> Result<std::unique_ptr<Destination>> {
+    auto turns = std::make_shared<file_destination::PathTurns>();
+    kind.make = [blocking, turns](const boost::json::object& settings,
+                                  const DestinationContext& context) -> Result<std::unique_ptr<Destination>> {
         auto config = file_destination::parse_config(settings, context);
         if (!config) return config.error();
-        return file_destination::make_destination(std::move(*config), blocking);
+        return file_destination::make_destination(std::move(*config), blocking, turns);
     };
     kind.describe = [](const boost::json::object& settings) {
         SettingsReader reader(settings, "destination");

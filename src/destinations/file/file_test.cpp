@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <cerrno>
@@ -9,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "destination/test_batch.hpp"
@@ -17,6 +21,7 @@
 #include "destinations/file/factory.hpp"
 #include "destinations/file/line_file.hpp"
 #include "net/run_for_test.hpp"
+#include "net/task_group.hpp"
 
 namespace sluice::file_destination {
 namespace {
@@ -52,6 +57,62 @@ class FileDestinationTest : public testing::Test {
         std::string out;
         for (const auto& body : bodies) out += body + "\n";
         return out;
+    }
+
+    /// Delivers one event of object `id` and says what it is as a line.
+    std::string deliver_one(Destination& destination, const std::string& id) {
+        TestBatch batch;
+        batch.add(id);
+        EXPECT_EQ(deliver(destination, batch)[0].kind, Verdict::Kind::accepted);
+        return lines(batch.bodies());
+    }
+    static boost::asio::awaitable<void> send_many(Destination& destination, std::string name,
+                                                  std::vector<std::string>& bodies) {
+        for (int round = 0; round < 10; ++round) {
+            TestBatch batch;
+            for (int i = 0; i < 1'500; ++i) batch.add(name + std::to_string(round) + "-" + std::to_string(i));
+            batch.aim(destination);
+            for (bool accepted = false; !accepted;) {
+                auto verdicts = co_await destination.deliver(batch.messages(), Deadline::never());
+                accepted = verdicts[0].kind == Verdict::Kind::accepted;
+                EXPECT_FALSE(verdicts[0].ambiguous);
+            }
+            for (auto& body : batch.bodies()) bodies.push_back(std::move(body));
+        }
+    }
+    /// `text` is these two, each in its order and no line in another.
+    static void expect_merged(const std::string& text, const std::vector<std::string>& one,
+                              const std::vector<std::string>& other) {
+        std::size_t from_one = 0, from_other = 0, mangled = 0;
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);) {
+            if (from_one < one.size() && line == one[from_one])
+                ++from_one;
+            else if (from_other < other.size() && line == other[from_other])
+                ++from_other;
+            else
+                ++mangled;
+        }
+        EXPECT_EQ(from_one, one.size());
+        EXPECT_EQ(from_other, other.size());
+        EXPECT_EQ(mangled, 0u);
+    }
+    /// The result of `run`, while no file may grow beyond `limit`.
+    template <class F>
+    static auto with_file_size_limit(std::size_t limit, F run) {
+        struct rlimit old {};
+        ::getrlimit(RLIMIT_FSIZE, &old);
+        auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+        struct rlimit low = old;
+        low.rlim_cur = limit;
+        ::setrlimit(RLIMIT_FSIZE, &low);
+        auto result = run();
+        ::setrlimit(RLIMIT_FSIZE, &old);
+        std::signal(SIGXFSZ, old_handler);
+        return result;
+    }
+    static void append(const std::filesystem::path& path, const std::string& text) {
+        std::ofstream(path, std::ios::binary | std::ios::app) << text;
     }
 
     boost::asio::io_context io_;
@@ -103,17 +164,9 @@ TEST_F(FileDestinationTest, AFullDiskTakesBackWhatWasWrittenAndIsTransient) {
     deliver(*destination, batch);
     auto before = read(path);
     // The file size limit stands in for the disk's end: the write is refused half way, as it would be there.
-    struct rlimit old {};
-    ::getrlimit(RLIMIT_FSIZE, &old);
-    auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-    struct rlimit low = old;
-    low.rlim_cur = before.size() + 300;
-    ::setrlimit(RLIMIT_FSIZE, &low);
     TestBatch large;
     large.add("b", {}, 100).add("c", {}, 5000);
-    auto verdicts = deliver(*destination, large);
-    ::setrlimit(RLIMIT_FSIZE, &old);
-    std::signal(SIGXFSZ, old_handler);
+    auto verdicts = with_file_size_limit(before.size() + 300, [&] { return deliver(*destination, large); });
     for (const auto& verdict : verdicts) {
         ASSERT_EQ(verdict.kind, Verdict::Kind::retry);
         EXPECT_FALSE(verdict.ambiguous);
@@ -122,6 +175,170 @@ TEST_F(FileDestinationTest, AFullDiskTakesBackWhatWasWrittenAndIsTransient) {
     EXPECT_EQ(read(path), before);
     for (const auto& verdict : deliver(*destination, large)) EXPECT_EQ(verdict.kind, Verdict::Kind::accepted);
     EXPECT_EQ(read(path), before + lines(large.bodies()));
+}
+
+TEST_F(FileDestinationTest, TwoIntegrationsOnOnePathByTurnsLoseNothing) {
+    auto path = folder_ / "out.ndjson";
+    auto one = make(path), other = make(path);
+    std::string expected;
+    for (int i = 0; i < 5; ++i) {
+        expected += deliver_one(*one, "one-" + std::to_string(i));
+        expected += deliver_one(*other, "the-other-" + std::to_string(i));
+    }
+    EXPECT_EQ(read(path), expected);
+}
+
+TEST_F(FileDestinationTest, TwoIntegrationsOnOnePathAtOnceMangleNoLine) {
+    auto path = folder_ / "out.ndjson";
+    auto one = make(path), other = make(path);
+    std::vector<std::string> sent[2];
+    TaskGroup tasks(io_);
+    tasks.spawn(send_many(*one, "a", sent[0]));
+    tasks.spawn(send_many(*other, "b", sent[1]));
+    run_for_test(io_, tasks.join());
+    expect_merged(read(path), sent[0], sent[1]);
+}
+
+TEST_F(FileDestinationTest, TwoProcessesOnOnePathAtOnceMangleNoLine) {
+    auto path = folder_ / "out.ndjson";
+    std::vector<std::string> sent[2];
+    auto run = [&](const std::string& name, std::vector<std::string>& bodies) {
+        boost::asio::io_context io;
+        DestinationKind kind = file_kind();  // of its own, as another process has: only the file is shared
+        auto destination =
+            kind.make({{"type", "file"}, {"path", path.string()}}, {.io = io, .clock = SystemClock::instance()})
+                .value();
+        run_for_test(io, send_many(*destination, name, bodies));
+    };
+    std::thread other([&] { run("b", sent[1]); });
+    run("a", sent[0]);
+    other.join();
+    expect_merged(read(path), sent[0], sent[1]);
+}
+
+TEST_F(FileDestinationTest, AFileRenamedAwayIsKeptAndANewOneBegun) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    auto before = deliver_one(*destination, "before");
+    std::filesystem::rename(path, folder_ / "out.ndjson.1");
+    auto after = deliver_one(*destination, "after");
+    after += deliver_one(*destination, "later");
+    EXPECT_EQ(read(folder_ / "out.ndjson.1"), before);
+    EXPECT_EQ(read(path), after);
+}
+
+TEST_F(FileDestinationTest, AFileDeletedIsBegunAnew) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    deliver_one(*destination, "taken");
+    std::filesystem::remove(path);
+    auto after = deliver_one(*destination, "after");
+    EXPECT_EQ(read(path), after);
+}
+
+TEST_F(FileDestinationTest, AFileReplacedByAnotherIsGoneOnWith) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    deliver_one(*destination, "taken");
+    append(folder_ / "new", "{\"header\":1}\n");
+    std::filesystem::rename(folder_ / "new", path);
+    auto after = deliver_one(*destination, "after");
+    EXPECT_EQ(read(path), "{\"header\":1}\n" + after);
+}
+
+TEST_F(FileDestinationTest, AFolderTakenAwayIsAMissingTarget) {
+    auto path = folder_ / "drop" / "out.ndjson";
+    std::filesystem::create_directories(folder_ / "drop");
+    auto destination = make(path);
+    deliver_one(*destination, "before");
+    std::filesystem::rename(folder_ / "drop", folder_ / "taken");
+    TestBatch batch;
+    batch.add("after");
+    auto refused = deliver(*destination, batch);
+    ASSERT_EQ(refused[0].kind, Verdict::Kind::retry);
+    EXPECT_EQ(refused[0].failure->code, "no_such_folder");
+}
+
+TEST_F(FileDestinationTest, AFileCopiedAndTruncatedGoesOnAtItsStart) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    deliver_one(*destination, "copied-away");
+    std::filesystem::resize_file(path, 0);
+    auto after = deliver_one(*destination, "after");
+    EXPECT_EQ(read(path), after);
+}
+
+TEST_F(FileDestinationTest, WholeLinesThatSomebodyElseAppendsAreKept) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    auto expected = deliver_one(*destination, "before");
+    append(path, "{\"mark\":1}\n{\"mark\":2}\n");
+    expected += "{\"mark\":1}\n{\"mark\":2}\n" + deliver_one(*destination, "after");
+    EXPECT_EQ(read(path), expected);
+}
+
+TEST_F(FileDestinationTest, WhatSomebodyElseAppendsWithoutALineFeedIsEndedNotCut) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    auto expected = deliver_one(*destination, "before");
+    append(path, "{\"mark\":");
+    expected += "{\"mark\":\n" + deliver_one(*destination, "after");
+    TestBatch large;
+    for (int i = 0; i < 1'500; ++i) large.add("object-" + std::to_string(i));
+    append(path, "mark");
+    deliver(*destination, large);
+    EXPECT_EQ(read(path), expected + "mark\n" + lines(large.bodies()));
+}
+
+TEST_F(FileDestinationTest, AFileThatAnotherProcessKeepsLockedIsInUseUntilItLetsGo) {
+    auto path = folder_ / "out.ndjson";
+    auto destination = make(path);
+    auto before = deliver_one(*destination, "before");
+    int holder = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(holder, LOCK_EX | LOCK_NB), 0) << "nothing is held between two batches";
+    TestBatch batch;
+    batch.add("after").aim(*destination);
+    auto refused = run_for_test(io_, destination->deliver(batch.messages(), Deadline::after({})));
+    ASSERT_EQ(refused[0].kind, Verdict::Kind::retry);
+    EXPECT_FALSE(refused[0].ambiguous);
+    EXPECT_EQ(refused[0].failure->error_class, ErrorClass::transient);
+    EXPECT_EQ(refused[0].failure->code, "file_in_use");
+    EXPECT_NE(refused[0].failure->message.find(path), std::string::npos);
+    EXPECT_FALSE(refused[0].failure->hint.empty());
+    EXPECT_EQ(read(path), before);
+    ::close(holder);
+    EXPECT_EQ(deliver(*destination, batch)[0].kind, Verdict::Kind::accepted);
+    EXPECT_EQ(read(path), before + lines(batch.bodies()));
+}
+
+TEST_F(FileDestinationTest, LinesWrittenToAFileThatIsTakenAwayMeanwhileAreNotAccepted) {
+    auto path = folder_ / "out.ndjson";
+    for (bool deleted : {false, true}) {
+        auto file = LineFile::open(path, TornLine::cut);
+        ASSERT_TRUE(file);
+        deleted ? void(std::filesystem::remove(path)) : std::filesystem::rename(path, folder_ / "taken");
+        std::vector<std::string_view> line{"{}"};
+        auto appended = file->append(line);
+        ASSERT_FALSE(appended);
+        EXPECT_TRUE(appended.error().maybe_written);
+        auto failure = failure_of(appended.error().errno_value, appended.error().step, path);
+        EXPECT_EQ(failure.error_class, ErrorClass::transient);
+        EXPECT_EQ(failure.code, "file_taken_away");
+    }
+}
+
+TEST_F(FileDestinationTest, AFailedWriteTakesBackNothingOfWhatSomebodyElseAppendedMeanwhile) {
+    auto path = folder_ / "out.ndjson";
+    append(path, "{}\n");
+    auto file = LineFile::open(path, TornLine::cut);
+    ASSERT_TRUE(file);
+    append(path, "{\"mark\":1}\n");
+    std::string long_line(5'000, 'x');
+    std::vector<std::string_view> line{long_line};
+    auto appended = with_file_size_limit(300, [&] { return file->append(line); });
+    ASSERT_FALSE(appended);
+    EXPECT_TRUE(appended.error().maybe_written);
+    EXPECT_TRUE(read(path).starts_with("{}\n{\"mark\":1}\n"));
 }
 
 TEST_F(FileDestinationTest, AMissingFolderIsAMissingTargetThatComesBack) {
@@ -179,6 +396,13 @@ TEST_F(FileDestinationTest, SettingsAreChecked) {
     EXPECT_NE(refused(R"({"type":"file","path":"/x"})", false).find("operator"), std::string::npos);
 }
 
+TEST(PathTurns, AreOneAPath) {
+    PathTurns turns;
+    auto out = turns.of("/out");
+    for (int i = 0; i < 1'000; ++i) EXPECT_NE(turns.of("/other-" + std::to_string(i)), out);
+    EXPECT_EQ(turns.of("/out"), out);
+}
+
 TEST(FileFailures, HaveAClassACodeAndAHint) {
     struct Case {
         int errno_value;
@@ -190,7 +414,9 @@ TEST(FileFailures, HaveAClassACodeAndAHint) {
                                                               {EACCES, ErrorClass::credentials},
                                                               {EROFS, ErrorClass::missing_target},
                                                               {EISDIR, ErrorClass::missing_target},
-                                                              {EIO, ErrorClass::transient}}) {
+                                                              {EIO, ErrorClass::transient},
+                                                              {EWOULDBLOCK, ErrorClass::transient},
+                                                              {ESTALE, ErrorClass::transient}}) {
         auto failure = failure_of(value, "write", "/x");
         EXPECT_EQ(failure.error_class, expected) << value;
         EXPECT_FALSE(failure.code.empty());
