@@ -101,6 +101,14 @@ Result<std::vector<AlertDirectory::FileAlert>> AlertDirectory::check(const std::
     return out;
 }
 
+std::shared_ptr<const Alert> AlertDirectory::nobodys_alert(const std::string& id, const object& settings) {
+    auto alert = std::make_shared<Alert>();
+    alert->id = id;
+    const auto* org = settings.if_contains("org");
+    alert->org = org != nullptr && org->is_string() ? org->get_string().c_str() : "default";
+    return alert;
+}
+
 Result<void> AlertDirectory::load(std::vector<FileAlert> file_alerts) {
     auto kept = parts_.sealed.list(kAlertKind);
     if (!kept) return kept.error();
@@ -116,10 +124,8 @@ Result<void> AlertDirectory::load(std::vector<FileAlert> file_alerts) {
         settings.stable_erase("_operator");
         settings.stable_erase("_revision");
         auto alert = parse(settings, "default", entry.operator_owned);
-        if (!alert)
-            return make_error(alert.error().code, fmt::format("the kept alert \"{}\": {}", id, alert.error().message),
-                              alert.error().hint);
-        entry.alert = std::make_shared<Alert>(std::move(*alert));
+        if (!alert) entry.unusable = alert.error();
+        entry.alert = alert ? std::make_shared<Alert>(std::move(*alert)) : nobodys_alert(id, settings);
         entry.settings = std::move(settings);
         std::lock_guard lock(mutex_);
         entries_[id] = std::move(entry);
@@ -170,7 +176,7 @@ Result<AlertDirectory::Entry> AlertDirectory::visible(const Principal& caller, c
 AlertDirectory::Item AlertDirectory::item_of(const std::string& id, const Entry& entry) const {
     object settings = flat(redact_settings(nested(entry.settings), parts_.registry));
     settings["org"] = entry.alert->org;
-    return {id, entry.alert->org, entry.from_file, std::move(settings), entry.revision};
+    return {id, entry.alert->org, entry.from_file, std::move(settings), entry.revision, entry.unusable};
 }
 
 std::vector<AlertDirectory::Item> AlertDirectory::list(const Principal& caller, const std::string& after,
@@ -287,6 +293,7 @@ Result<AlertDirectory::Item> AlertDirectory::change_now(const Principal& caller,
         return make_error(Errc::invalid_argument, "an alert's id and org cannot be changed",
                           "make another alert, and delete this one");
     after.alert = std::make_shared<Alert>(std::move(*alert));
+    after.unusable.reset();
     if (auto stored = keep(id, after); !stored) return stored.error();
     Item item = item_of(id, after);
     std::lock_guard lock(mutex_);
@@ -314,14 +321,14 @@ std::vector<std::shared_ptr<const Alert>> AlertDirectory::interested(std::string
     std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<const Alert>> out;
     for (const auto& [id, entry] : entries_)
-        if (entry.alert->wants(org, type)) out.push_back(entry.alert);
+        if (!entry.unusable && entry.alert->wants(org, type)) out.push_back(entry.alert);
     return out;
 }
 
 std::shared_ptr<const Alert> AlertDirectory::find(const std::string& id) const {
     std::lock_guard lock(mutex_);
     auto found = entries_.find(id);
-    return found == entries_.end() ? nullptr : found->second.alert;
+    return found == entries_.end() || found->second.unusable ? nullptr : found->second.alert;
 }
 
 }  // namespace sluice

@@ -42,7 +42,8 @@ class AlertDirectory {
     /// Checks the file's alerts, all of them.
     static Result<std::vector<FileAlert>> check(const std::vector<boost::json::object>& file_alerts,
                                                 const Locate& locate);
-    /// The file's alerts and those kept in the store. Blocking.
+    /// The file's alerts and those kept in the store. One of the store's whose settings can be used no more (a node
+    /// that allows less than before) is kept, tells nobody, and says why. Blocking.
     Result<void> load(std::vector<FileAlert> file_alerts);
     /// Whether reload() with these would work: Errc::conflict for an id that was made through the API.
     Result<void> check_reload(const std::vector<FileAlert>& file_alerts) const;
@@ -53,8 +54,9 @@ class AlertDirectory {
         std::string id;
         std::string org;
         bool from_file = false;
-        boost::json::object settings;  ///< redacted
-        std::string revision;          ///< another one after each change of the settings
+        boost::json::object settings;        ///< redacted
+        std::string revision;                ///< another one after each change of the settings
+        std::optional<Error> unusable = {};  ///< why it tells nobody any more
     };
     /// Those `caller` may see, by id, after `after`.
     std::vector<Item> list(const Principal& caller, const std::string& after, std::size_t limit) const;
@@ -84,7 +86,9 @@ class AlertDirectory {
         bool from_file = false;
         bool operator_owned = true;
         std::string revision;
+        std::optional<Error> unusable;  ///< `alert` then has its id and org only
     };
+    static std::shared_ptr<const Alert> nobodys_alert(const std::string& id, const boost::json::object& settings);
     Result<Entry> visible(const Principal& caller, const std::string& id) const;
     Item item_of(const std::string& id, const Entry& entry) const;
     Result<Alert> parse(const boost::json::object& settings, const std::string& org, bool operator_owned) const;

@@ -52,6 +52,25 @@ class AlertDirectoryTest : public ::testing::Test {
 constexpr std::string_view kHook =
     R"({"id":"ops","url":"https://hooks.acme.com/x?key=planted-key","secret":"whsec_cGxhbnRlZC1zZWNyZXQ="})";
 
+TEST_F(AlertDirectoryTest, OneWhoseSettingsCanBeUsedNoMoreTellsNobodyAndLetsTheNodeStart) {
+    directory = std::make_unique<AlertDirectory>(AlertDirectory::Parts{*sealed, registry, changes}, true);
+    ASSERT_TRUE(create(acme, R"({"id":"near","url":"http://127.0.0.1:9/x"})"));
+    ASSERT_TRUE(create(acme, kHook));
+    directory = make();  // tenants may not reach this machine any more
+    ASSERT_TRUE(directory->load({}));
+    auto item = directory->get(acme, "near");
+    ASSERT_TRUE(item) << "its owner still sees it";
+    ASSERT_TRUE(item->unusable);
+    EXPECT_NE(item->unusable->message.find("points at this machine"), std::string::npos);
+    EXPECT_FALSE(directory->get(other, "near"));
+    EXPECT_EQ(directory->find("near"), nullptr);
+    ASSERT_EQ(directory->interested("com.acme", "integration.failing").size(), 1u);
+    ASSERT_TRUE(
+        change(acme, "near", R"({"url":"https://hooks.acme.com/y","secret":"whsec_cGxhbnRlZC1zZWNyZXQ="})", true));
+    EXPECT_FALSE(directory->get(acme, "near")->unusable);
+    EXPECT_NE(directory->find("near"), nullptr);
+}
+
 TEST_F(AlertDirectoryTest, KeepsAnAlertSealedAcrossARestart) {
     ASSERT_TRUE(create(acme, kHook));
     EXPECT_EQ(store.everything().find("planted-key"), std::string::npos);

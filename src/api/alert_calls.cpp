@@ -27,11 +27,16 @@ boost::json::object statistics_json(const AlertStatistics& statistics) {
             {"last_error", failure_json(statistics.last_error)}};
 }
 
+std::string unusable_text(const Error& why) {
+    return "its settings cannot be used any more: " + why.message + (why.hint.empty() ? "" : ": " + why.hint);
+}
+
 /// Settings (redacted), then `source` and `stats`.
 boost::json::object item_json(const AlertDirectory::Item& item, const AlertSender& sender) {
     boost::json::object out = item.settings;
     out["source"] = item.from_file ? "file" : "api";
     out["stats"] = statistics_json(sender.statistics(item.id));
+    if (item.unusable) out["unusable"] = unusable_text(*item.unusable);
     return out;
 }
 
@@ -99,7 +104,7 @@ boost::asio::awaitable<http::Response> AlertCalls::change(Call call) {
     auto settings = object_body(call.request);
     if (!settings) co_return std::move(settings.error());
     // What an answer has beside the settings: sent back, it is not a setting.
-    for (std::string_view name : {"source", "stats"}) settings->stable_erase(name);
+    for (std::string_view name : {"source", "stats", "unusable"}) settings->stable_erase(name);
     const std::string& id = call.parameters[0];
     std::string expected;
     if (auto if_match = call.request.headers.get("If-Match"); !if_match.empty()) {
@@ -126,6 +131,8 @@ boost::asio::awaitable<http::Response> AlertCalls::erase(Call call) {
 
 boost::asio::awaitable<http::Response> AlertCalls::test(Call call) {
     auto item = directory_.get(call.caller, call.parameters[0]);
+    if (item && item->unusable)
+        co_return problem_of(make_error(Errc::invalid_argument, unusable_text(*item->unusable)), kUnknown);
     auto alert = item ? directory_.find(item->id) : nullptr;
     if (!alert)
         co_return problem_of(item ? make_error(Errc::not_found, "the alert was deleted meanwhile") : item.error(),

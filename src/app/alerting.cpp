@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <limits>
 #include <utility>
 
 namespace sluice::app {
@@ -16,6 +17,12 @@ Result<void> Alerting::open(const Configuration& configuration, StateWatch& watc
     auto from_file = AlertDirectory::check(configuration.alerts, configuration.locate);
     if (!from_file) return from_file.error();
     if (auto loaded = directory_.load(std::move(*from_file)); !loaded) return loaded;
+    Principal anybody;
+    anybody.is_operator = true;
+    for (const AlertDirectory::Item& item : directory_.list(anybody, {}, std::numeric_limits<std::size_t>::max()))
+        if (item.unusable)
+            spdlog::error("the alert \"{}\" of {} tells nobody: its settings cannot be used any more: {}", item.id,
+                          item.org, item.unusable->message);
     auto told = AlertSender::told_before(parts_.store);
     if (!told) return told.error();
     TellingPace pace;

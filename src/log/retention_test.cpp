@@ -125,6 +125,17 @@ TEST_F(Retention, KeepsABoundedNumberOfSpareFiles) {
     EXPECT_THAT(paths(".spare"), SizeIs(1));
 }
 
+TEST_F(Retention, GoesOnWhereATryStoppedWhoseNamesWereNotSynced) {
+    auto log = open();
+    fill_segments(*log, 4);
+    files->fail_folder_syncs(true);
+    EXPECT_FALSE(log->trim(0, log->stats().head, nullptr));
+    files->fail_folder_syncs(false);
+    auto trimmed = log->trim(0, log->stats().head, nullptr);
+    ASSERT_TRUE(trimmed) << trimmed.error().message;
+    EXPECT_THAT(paths(".segment"), SizeIs(1));
+}
+
 TEST_F(Retention, DoesNotWriteIntoAFileThatIsStillRead) {
     std::string path = std::string(kFolder) + "/0000000001.segment";
     files->put(path, std::string(100, 'x'));

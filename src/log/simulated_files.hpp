@@ -44,6 +44,9 @@ class SimulatedFiles final : public LogFiles {
     void fail_syncs(bool fail) {
         locked([&] { return fail_syncs_ = fail; });
     }
+    void fail_folder_syncs(bool fail) {
+        locked([&] { return fail_folder_syncs_ = fail; });
+    }
     void fail_writes(bool fail) {
         locked([&] { return fail_writes_ = fail; });
     }
@@ -133,6 +136,7 @@ class SimulatedFiles final : public LogFiles {
     std::error_code sync_folder(const std::string&) override {
         return change([&](bool cut) -> std::error_code {
             if (cut) return {};
+            if (fail_folder_syncs_) return error(EIO);
             durable_names_ = names_;
             pending_names_.clear();
             return {};
@@ -253,6 +257,7 @@ class SimulatedFiles final : public LogFiles {
     std::uint64_t reuses_ = 0;
     bool fail_syncs_ = false;
     bool fail_writes_ = false;
+    bool fail_folder_syncs_ = false;
 };
 
 inline std::shared_ptr<SimulatedFiles::Inode> SimulatedFiles::survivor(const Inode& file, std::mt19937& random) {

@@ -10,9 +10,13 @@ void SpareFiles::adopt(std::string path) {
 
 Result<void> SpareFiles::retire(const std::shared_ptr<Segment>& segment) {
     std::string spare = LogFolder::sibling(segment->path(), LogFolder::kSpare);
-    if (auto code = folder_.files.rename(segment->path(), spare)) return io_error("rename", segment->path(), code);
+    auto code = folder_.files.rename(segment->path(), spare);
+    // It has its new name since an earlier try, whose sync failed.
+    const bool is_renamed =
+        code == std::errc::no_such_file_or_directory && folder_.files.open(spare, LogFiles::Access::read).has_value();
+    if (code && !is_renamed) return io_error("rename", segment->path(), code);
     // Durable before the next one is: what is left after a crash has no hole.
-    if (auto code = folder_.files.sync_folder(folder_.path)) return io_error("sync", folder_.path, code);
+    if (auto failed = folder_.files.sync_folder(folder_.path)) return io_error("sync", folder_.path, failed);
     (void)folder_.files.remove(
         LogFolder::sibling(segment->path(), LogFolder::kIndex));  // found unused at the next start
     keep({std::move(spare), segment});

@@ -250,7 +250,8 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
     query.tags = call.route.tags;
     query.limit = 1;
     query.exact_total = false;
-    auto mine = co_await listing_.lock(call.principal.org, limits_.max_lists_waiting);
+    std::string org = call.principal.org;
+    auto mine = co_await listing_.lock(std::move(org), limits_.max_lists_waiting);
     if (!mine) co_return problem_of(too_many_lists());
     IngestResult<ObjectIndex::ListPage> page = co_await ingest_.list(std::move(query));
     if (!page) co_return problem_of(page.error());
@@ -264,7 +265,8 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
 
 asio::awaitable<http::Response> Routes::list(Call call) {
     const ListParameters& parameters = call.parameters;
-    auto mine = co_await listing_.lock(call.principal.org, limits_.max_lists_waiting);
+    std::string org = call.principal.org;
+    auto mine = co_await listing_.lock(std::move(org), limits_.max_lists_waiting);
     if (!mine) co_return problem_of(too_many_lists());
     if (!parameters.sort.is_by_creation()) co_return co_await list_sorted(std::move(call));
     ObjectIndex::ListQuery query = query_of(call.route, call.principal, parameters);
