@@ -124,7 +124,7 @@ boost::asio::awaitable<http::Response> NodeCalls::tail(Call call) {
         filter.rec_types.push_back(value);
     }
     // The operator's, of all orgs, have a share of their own.
-    TailHub::Place place = parts_.tail.take_place(filter.orgs.front());
+    SharedRoom::Hold place = parts_.tail.take_place(filter.orgs.front());
     if (!place) {
         auto refused = http::plain_problem(429, "too_many_tails",
                                            "too many are watching already: end one of your live tails, or wait");

@@ -74,7 +74,7 @@ struct TailHub::Group {
 
 TailHub::TailHub() : TailHub(Limits()) {}
 
-TailHub::TailHub(Limits limits) : limits_(limits) {}
+TailHub::TailHub(Limits limits) : limits_(limits), places_(limits.max_watchers, limits.max_watchers_of_an_org) {}
 
 TailHub::~TailHub() = default;
 
@@ -95,25 +95,6 @@ void TailHub::on_commit(std::shared_ptr<const CommittedBatch> batch) {
             group->bytes_under_way.fetch_sub(bytes, std::memory_order_relaxed);
         });
     }
-}
-
-TailHub::Place TailHub::take_place(const std::string& org) {
-    std::lock_guard lock(mutex_);
-    auto& of_org = places_[org];
-    if (places_taken_ >= limits_.max_watchers || of_org >= limits_.max_watchers_of_an_org) {
-        if (of_org == 0) places_.erase(org);
-        return nullptr;
-    }
-    ++of_org;
-    ++places_taken_;
-    return Place(this, [this, org](void*) { give_up_place(org); });
-}
-
-void TailHub::give_up_place(const std::string& org) {
-    std::lock_guard lock(mutex_);
-    auto found = places_.find(org);
-    if (--found->second == 0) places_.erase(found);
-    --places_taken_;
 }
 
 std::shared_ptr<TailHub::Group> TailHub::group_of(const boost::asio::any_io_executor& executor) {

@@ -4,7 +4,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +12,7 @@
 #include "event/filter.hpp"
 #include "http/message.hpp"
 #include "log/event_log.hpp"
+#include "net/shared_room.hpp"
 
 namespace sluice::api {
 
@@ -38,8 +38,7 @@ class TailHub {
 
     /// A place among those who watch, until the last copy is gone. Null when all of them, or all of the org's, are
     /// taken.
-    using Place = std::shared_ptr<void>;
-    Place take_place(const std::string& org);
+    SharedRoom::Hold take_place(const std::string& org) { return places_.take(org, 1); }
 
     /// Writes matching events to `writer` as server-sent events (`id:` sequence, `data:` envelope) until the client is
     /// gone, may not go on (asked before each piece, and every fifteen seconds), or close() was called. Runs on the
@@ -54,13 +53,11 @@ class TailHub {
     struct Watcher;
     struct Group;
     std::shared_ptr<Group> group_of(const boost::asio::any_io_executor& executor);
-    void give_up_place(const std::string& org);
 
     const Limits limits_;
+    SharedRoom places_;
     std::mutex mutex_;
     std::vector<std::shared_ptr<Group>> groups_;  ///< one for each thread that ever had a watcher
-    std::map<std::string, std::size_t> places_;   ///< taken, by org
-    std::size_t places_taken_ = 0;
     std::atomic<std::size_t> count_{0};
     bool closed_ = false;
 };

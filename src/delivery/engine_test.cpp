@@ -401,7 +401,10 @@ TEST(DeliveryEngine, PausesOnADeadLetterAndTellsWhoeverKeepsTheList) {
     told.wait(lock, [&] { return !paused.empty(); });
     EXPECT_THAT(paused, ElementsAre(HasSubstr("a: a dead letter: as the test wants")));
     lock.unlock();
-    EXPECT_EQ(rig.status("a").state, IntegrationState::paused);
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    ASSERT_TRUE(status.stats.last_error) << "why it is paused stays to be seen";
+    EXPECT_EQ(status.stats.last_error->error_class, ErrorClass::rejected);
 }
 
 TEST(DeliveryEngine, WhatTheLogLetsGoIsRecordedAsLostBeforeItGoes) {

@@ -205,7 +205,9 @@ void IntegrationRuntime::forget_memory() {
     Cursor cursor = lane_->cursor();
     // Every slot's bytes go, whatever state it is in; targets get new indices.
     std::unique_ptr<MessageSlots> before = std::exchange(slots_, make_slots());
+    std::optional<Lane::LastFailure> last = lane_->last_failure();
     make_lane(cursor, dead_letter_totals_);
+    lane_->recall_failure(std::move(last));
     for (const Lane::KeyName& key : held)
         lane_->hold_key(key.hash, slots_->target_index(before->target_name(key.target)));
     lane_->pause(pause_reason_);

@@ -226,6 +226,8 @@ class Lane {
         SteadyTime next_attempt{};  ///< in the past when nothing waits for it any more
     };
     const std::optional<LastFailure>& last_failure() const noexcept { return last_failure_; }
+    /// What a lane before this one had to tell: people still ask.
+    void recall_failure(std::optional<LastFailure> last) { last_failure_ = std::move(last); }
 
     struct RefusingTarget {
         TargetIndex target = 0;

@@ -455,9 +455,9 @@ Lane::Breaker Lane::breaker(SteadyTime now) const noexcept {
 std::string Lane::state_reason(SteadyTime now) const {
     switch (state(now)) {
         case IntegrationState::running:
-            return held_keys_.empty()
-                       ? ""
-                       : std::to_string(held_keys_.size()) + " keys wait behind a dead letter: redeliver or discard it";
+            if (held_keys_.empty()) return {};
+            return (held_keys_.size() == 1 ? "one key waits" : std::to_string(held_keys_.size()) + " keys wait") +
+                   " behind a dead letter: redeliver or discard it";
         case IntegrationState::paused:
             return pause_reason_;
         case IntegrationState::blocked:

@@ -66,6 +66,8 @@ struct Response {
     std::string body;
     /// Shared bytes instead of `body`, for what is served often.
     std::shared_ptr<const std::string> shared_body;
+    /// Kept until the answer is written, or its connection is gone: what its bytes take up is accounted for by it.
+    std::shared_ptr<void> held;
     /// A streamed body instead: chunked, the connection is closed after it.
     std::function<boost::asio::awaitable<void>(BodyWriter&)> stream;
     bool close = false;

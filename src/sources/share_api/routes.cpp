@@ -87,6 +87,14 @@ Refusal too_many_lists() {
                        std::chrono::seconds(1));
 }
 
+Refusal too_much_to_take() {
+    return Refusal::of(
+        Refusal::Kind::busy, "overloaded",
+        "the lists that wait to be taken are as large as they may be in all: take them quicker, or ask for "
+        "smaller pages",
+        std::chrono::seconds(5));
+}
+
 /// Of a list; what it is to show is for the caller to say.
 ObjectIndex::ListQuery query_of(const Route& route, const Principal& principal, const ListParameters& parameters) {
     ObjectIndex::ListQuery query;
@@ -122,7 +130,8 @@ Routes::Routes(Ingest& ingest, Authenticate authenticate, RouteLimits limits)
     : ingest_(ingest),
       authenticate_(std::move(authenticate)),
       limits_(limits),
-      sorting_(limits.max_sorts_at_once, limits.max_sorts_waiting) {}
+      sorting_(limits.max_sorts_at_once, limits.max_sorts_waiting),
+      answers_(limits.max_bytes_of_answers, limits.max_bytes_of_answers_of_an_org) {}
 
 OrAnswer<Routes::Call> Routes::prepare(const http::Request& request) const {
     Call call;
@@ -263,6 +272,12 @@ asio::awaitable<http::Response> Routes::latest(Call call) {
     co_return answer_with_object(200, page->events.front(), form_of(call.parameters));
 }
 
+/// A list stays in memory until its reader has taken it, however slowly.
+http::Response Routes::within_room(const std::string& org, http::Response answer) {
+    answer.held = answers_.take(org, answer.body.size());
+    return answer.held ? std::move(answer) : problem_of(too_much_to_take());
+}
+
 asio::awaitable<http::Response> Routes::list(Call call) {
     const ListParameters& parameters = call.parameters;
     std::string org = call.principal.org;
@@ -280,7 +295,7 @@ asio::awaitable<http::Response> Routes::list(Call call) {
         co_return unacceptable("page_too_large", "this page has more than " + format_bytes(limits_.max_read_bytes) +
                                                      " of objects; ask for a smaller perPage");
     const PageMeta meta{parameters.page, parameters.per_page, page->total};
-    co_return answer_with(200, meta, page->events, form_of(parameters));
+    co_return within_room(call.principal.org, answer_with(200, meta, page->events, form_of(parameters)));
 }
 
 /// In an order that the index does not keep: everything that matches is read.
@@ -308,7 +323,7 @@ asio::awaitable<http::Response> Routes::list_sorted(Call call) {
     if (!page) co_return problem_of(page.error());
     if (too_large) co_return sort_too_large(limits_, page->total);
     const PageMeta meta{parameters.page, parameters.per_page, page->total};
-    co_return answer_with(200, meta, page->events, form_of(parameters));
+    co_return within_room(call.principal.org, answer_with(200, meta, page->events, form_of(parameters)));
 }
 
 }  // namespace sluice::share_api

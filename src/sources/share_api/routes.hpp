@@ -7,6 +7,7 @@
 #include "http/message.hpp"
 #include "ingest/ingest.hpp"
 #include "ingest/keyed_mutex.hpp"
+#include "net/shared_room.hpp"
 #include "net/shared_turn.hpp"
 #include "sources/share_api/access.hpp"
 #include "sources/share_api/content_type.hpp"
@@ -24,6 +25,9 @@ struct RouteLimits {
     std::size_t max_sorts_at_once = 1;
     std::size_t max_sorts_waiting = 100;
     std::size_t max_lists_waiting = 100;  ///< of one org, whose lists are read one at a time
+    /// Bytes of lists that wait to be taken by those who asked.
+    std::size_t max_bytes_of_answers = 512 << 20;
+    std::size_t max_bytes_of_answers_of_an_org = 128 << 20;
 };
 
 /// The Share API over HTTP: /share, /device, /device-health and /events (docs/share-api.md).
@@ -56,6 +60,7 @@ class Routes {
     boost::asio::awaitable<http::Response> latest(Call call);
     boost::asio::awaitable<http::Response> list(Call call);
     boost::asio::awaitable<http::Response> list_sorted(Call call);
+    http::Response within_room(const std::string& org, http::Response answer);
 
     Ingest& ingest_;
     const Authenticate authenticate_;
@@ -63,6 +68,7 @@ class Routes {
     /// Orgs whose list is being read: one at a time each, so that no org takes every thread that reads lists.
     KeyedMutex listing_;
     SharedTurn sorting_;
+    SharedRoom answers_;
 };
 
 }  // namespace sluice::share_api

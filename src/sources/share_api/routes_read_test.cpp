@@ -209,6 +209,22 @@ TEST(ShareApiReadLimits, AnOrgsListsAreReadOneAtATimeSoThatOthersComeBetween) {
     EXPECT_EQ(order, (std::vector<std::string>{"full 503", "full 200", "other 200", "reader 200", "full 200"}));
 }
 
+TEST(ShareApiReadLimits, ListsThatNobodyTakesAreBounded) {
+    RouteLimits limits;
+    limits.max_bytes_of_answers = 100'000;
+    limits.max_bytes_of_answers_of_an_org = 1000;
+    ShareApiBench api({}, limits);
+    api.create("/share/io.acme", "{\"n\":1}");
+    auto first = api.call("GET", "/share/io.acme");
+    EXPECT_EQ(first.status, 200);
+    const auto second = api.call("GET", "/share/io.acme");
+    EXPECT_EQ(second.status, 503) << "the first is still to be taken";
+    EXPECT_EQ(code_of(second), "overloaded");
+    EXPECT_EQ(api.call("GET", "/share/io.acme", "", {"other"}).status, 200) << "another org has room of its own";
+    first = {};
+    EXPECT_EQ(api.call("GET", "/share/io.acme").status, 200);
+}
+
 TEST(ShareApiReadLimits, APageTooLargeToAnswerSaysSo) {
     RouteLimits limits;
     limits.max_read_bytes = 2000;
