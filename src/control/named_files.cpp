@@ -17,8 +17,11 @@ void collect(const boost::json::value& value, std::string& all) {
         for (const auto& element : *array) collect(element, all);
     const auto* object = value.if_object();
     if (object == nullptr) return;
-    for (const auto& [name, member] : *object) {
-        if (!member.is_string() || !std::string_view(name.data(), name.size()).ends_with("_file")) {
+    for (const auto& [key, member] : *object) {
+        std::string_view name(key.data(), key.size());
+        // A value under a name of one's own (a header, a device) is an object with the file's name alone.
+        const bool names_a_file = name.ends_with("_file") || (name == "file" && object->size() == 1);
+        if (!member.is_string() || !names_a_file) {
             collect(member, all);
             continue;
         }

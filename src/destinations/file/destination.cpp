@@ -1,7 +1,6 @@
 #include "destinations/file/destination.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
@@ -76,14 +75,7 @@ class FileDestination final : public Destination {
                                     "the folder must be there and writable"});
             co_return report;
         }
-        auto look = [path = config_.path.source()]() -> int {
-            auto slash = path.rfind('/');
-            auto folder = slash == std::string::npos ? std::string(".")
-                          : slash == 0               ? std::string("/")
-                                                     : path.substr(0, slash);
-            if (::access(path.c_str(), F_OK) == 0) return ::access(path.c_str(), R_OK | W_OK) == 0 ? 0 : errno;
-            return ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
-        };
+        auto look = [path = config_.path.source()] { return LineFile::refusal(path); };
         int refused = co_await blocking_->run(std::move(look));
         if (refused == 0) {
             report.steps.push_back({"target", ProbeStep::Outcome::ok, config_.path.source() + " can be written", ""});

@@ -384,6 +384,17 @@ TEST_F(FileDestinationTest, ProbeSaysWhatToFixAndWritesNothing) {
     EXPECT_FALSE(report.steps.back().hint.empty());
 }
 
+TEST_F(FileDestinationTest, ProbeTellsWhatIsNoFile) {
+    std::filesystem::create_directory(folder_ / "folder");
+    std::filesystem::create_symlink(folder_ / "elsewhere", folder_ / "link");
+    for (const char* name : {"folder", "link"}) {
+        auto destination = make(folder_ / name);
+        auto report = run_for_test(io_, destination->probe(Deadline::never()));
+        EXPECT_FALSE(report.ok()) << name;
+        EXPECT_NE(report.steps.back().hint.find("an ordinary file"), std::string::npos) << report.steps.back().hint;
+    }
+}
+
 TEST_F(FileDestinationTest, SettingsAreChecked) {
     auto refused = [&](const char* text, bool operator_owned = true) {
         auto checked = kind_.check(boost::json::parse(text).as_object(), context(operator_owned));

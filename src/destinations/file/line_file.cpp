@@ -49,10 +49,14 @@ int lock(int descriptor) {
     return errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK ? 0 : errno;
 }
 
+std::string folder_of(const std::string& path) {
+    auto slash = path.rfind('/');
+    return slash == std::string::npos ? std::string(".") : slash == 0 ? std::string("/") : path.substr(0, slash);
+}
+
 /// A new file's name must outlive a power cut, or its lines do not.
 int sync_folder_of(const std::string& path) {
-    auto slash = path.rfind('/');
-    auto folder = slash == std::string::npos ? std::string(".") : slash == 0 ? std::string("/") : path.substr(0, slash);
+    auto folder = folder_of(path);
     int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return errno;
     int refused = ::fsync(directory) == 0 ? 0 : errno;
@@ -64,6 +68,27 @@ int sync_folder_of(const std::string& path) {
 constexpr int kOpenRounds = 8;
 
 }  // namespace
+
+int LineFile::refusal(const std::string& path) {
+    // Not waiting for whoever reads a named pipe.
+    int descriptor = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor >= 0) {
+        struct stat status {};
+        int refused = ::fstat(descriptor, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : EINVAL;
+        ::close(descriptor);
+        return refused;
+    }
+    if (errno != ENOENT) return errno;
+    // A file without a name is gone with its descriptor. Not every file system has them.
+    auto folder = folder_of(path);
+    descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0) {
+        ::close(descriptor);
+        return 0;
+    }
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return errno;
+    return ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+}
 
 LineFile::OpenResult LineFile::open(const std::string& path, TornLine torn) {
     for (int round = 0; round < kOpenRounds; ++round) {

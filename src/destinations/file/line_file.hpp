@@ -32,6 +32,9 @@ class LineFile {
     using OpenResult = boost::system::result<LineFile, FileError>;
     /// Makes the file where there is none. Does not wait for the lock.
     static OpenResult open(const std::string& path, TornLine torn);
+    /// Why open() and append() would not work, as errno has it; 0 as far as can be told. Neither makes nor changes
+    /// anything that anybody sees.
+    static int refusal(const std::string& path);
     LineFile(LineFile&& other) noexcept;
     LineFile& operator=(LineFile&& other) = delete;
     ~LineFile();
