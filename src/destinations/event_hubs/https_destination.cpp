@@ -129,7 +129,7 @@ boost::asio::awaitable<HttpsDestination::Sent> HttpsDestination::call(http::Clie
             co_return none;
         }
         // A token may have been withdrawn before its time: nothing was stored, so another one is tried, once.
-        if (answer->status == 401 && !again && access_.refused(hub)) continue;
+        if (answer->status == 401 && !again && access_.refused(hub, answer->headers.get("Date"))) continue;
         Sent sent{std::move(*answer), {}};
         co_return sent;
     }

@@ -187,6 +187,24 @@ TEST_F(EventHubsHttps, ASignatureIsMadeForEachHubAndRenewedBeforeItsEnd) {
     close(*destination);
 }
 
+TEST_F(EventHubsHttps, AClockThatIsOffIsMadeUpForOnce) {
+    auto refuse_at = [this](const char* date) {
+        service_.then(Behaviour::respond(401, "<Error><Detail>ExpiredToken</Detail></Error>", {{"Date", date}}));
+    };
+    refuse_at("Tue, 14 Nov 2023 23:13:20 GMT");  // an hour ahead of this machine
+    answer(201);
+    auto destination = make();
+    EXPECT_EQ(deliver_one(*destination)[0].kind, Verdict::Kind::accepted);
+    ASSERT_EQ(service_.requests().size(), 2u);
+    auto given = [this](std::size_t at) { return std::string(service_.requests()[at].headers.get("Authorization")); };
+    EXPECT_THAT(given(0), HasSubstr("se=1700003600"));
+    EXPECT_THAT(given(1), HasSubstr("se=1700007200"));
+    // Where the clocks agree, the key is what is wrong.
+    refuse_at("Tue, 14 Nov 2023 23:13:25 GMT");
+    EXPECT_EQ(deliver_one(*destination)[0].failure->error_class, ErrorClass::credentials);
+    close(*destination);
+}
+
 TEST_F(EventHubsHttps, APastedSignatureIsSentAsItIs) {
     answer(201);
     auto destination = make({{"connection_string",

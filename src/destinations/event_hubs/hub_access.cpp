@@ -24,18 +24,27 @@ boost::asio::awaitable<Result<Secret>> HubAccess::authorization(std::string hub,
     const auto& credentials = config_.credentials;
     if (!credentials.signature.empty()) co_return credentials.signature;
     auto& signature = signatures_[hub];
-    auto now = clock_.now();
+    auto now = skew_.corrected(clock_.now());
     if (signature.text.empty() || now >= signature.renew_at) {
         signature.text = auth::azure_sas_token(fmt::format("sb://{}/{}", credentials.host, hub), credentials.key,
                                                now + kLife, credentials.policy);
         signature.renew_at = now + kRenewAfter;
+        signature.made_with = skew_.offset();
     }
     co_return signature.text;
 }
 
-bool HubAccess::refused(std::string_view) {
-    if (!tokens_) return false;
-    tokens_->invalidate();
+bool HubAccess::refused(std::string_view hub, std::string_view date) {
+    if (tokens_) {
+        tokens_->invalidate();
+        return true;
+    }
+    if (!config_.credentials.signature.empty()) return false;
+    auto made = signatures_.find(hub);
+    // Another request has learnt of the clock meanwhile.
+    if (made == signatures_.end()) return true;
+    if (!skew_.learn(date, clock_.now(), made->second.made_with)) return false;
+    signatures_.clear();
     return true;
 }
 

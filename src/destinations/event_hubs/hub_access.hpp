@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/clock_skew.hpp"
 #include "auth/entra_token.hpp"
 #include "base/clock.hpp"
 #include "destinations/event_hubs/config.hpp"
@@ -26,20 +27,23 @@ class HubAccess {
 
     /// Errc::unauthenticated or unavailable when Entra gives no token.
     boost::asio::awaitable<Result<Secret>> authorization(std::string hub, Deadline deadline);
-    /// What was given was refused. True when asking again can give something else.
-    bool refused(std::string_view hub);
+    /// What was given was refused, by an answer of this `Date`. True when asking again can give something else: another
+    /// of Entra's tokens, or a signature for the service's own time where this machine's clock is why.
+    bool refused(std::string_view hub, std::string_view date);
     void close();
 
   private:
     struct Signature {
         Secret text;
         Timestamp renew_at{};
+        std::chrono::milliseconds made_with{0};  ///< the clock's offset, when it was
     };
 
     const Clock& clock_;
     const Config& config_;
     std::map<std::string, Signature, std::less<>> signatures_;
     std::unique_ptr<auth::EntraTokens> tokens_;
+    auth::ClockSkew skew_;
 };
 
 }  // namespace sluice::event_hubs
