@@ -44,7 +44,7 @@ Lane::Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLe
       backoff_(std::min<std::chrono::nanoseconds>(options.first_backoff, options.retry.max_backoff),
                options.retry.max_backoff, options.seed),
       event_rate_(options.rate.events_per_second, grain(options.rate.events_per_second, batch_events_), now),
-      byte_rate_(options.rate.bytes_per_second, 1, now) {
+      byte_rate_(options.rate.bytes_per_second, grain(options.rate.bytes_per_second, batch_bytes_), now) {
     last_moved_ = now;
     options_.limits.max_concurrent = allowed_in_flight_;
 }

@@ -454,8 +454,12 @@ class Lane {
     bool rate_holds_back(SteadyTime now) const;
     bool may_load() const noexcept { return loading_bytes_ < options_.memory_bytes / 2; }
     void want_bytes(KeyIndex index);
-    void fill(GroupIndex group, Batch& batch, std::uint64_t max_events, SteadyTime now);
-    std::uint32_t take_run(Key& key, Batch& batch, std::uint64_t& bytes, std::uint64_t& cap);
+    struct BatchRoom {
+        std::uint64_t events = 0;
+        std::uint64_t bytes = 0;
+    };
+    void fill(GroupIndex group, Batch& batch, BatchRoom room_for, SteadyTime now);
+    std::uint32_t take_run(Key& key, Batch& batch, std::uint64_t most_bytes, std::uint64_t& bytes, std::uint64_t& cap);
     BatchIndex take_batch();
     void dispatch(BatchIndex index, SteadyTime now);
 

@@ -210,7 +210,10 @@ std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
     std::uint64_t most = batch_events_;
     if (!event_rate_.unlimited()) most = std::min(most, event_rate_.available(now));
     if (failing_) most = std::min<std::uint64_t>(most, 1);
-    if (most == 0 || (!byte_rate_.unlimited() && byte_rate_.available(now) == 0)) return std::nullopt;
+    // One event may be larger than what is allowed, and is paid for afterwards; a batch is no larger than that.
+    std::uint64_t most_bytes = batch_bytes_;
+    if (!byte_rate_.unlimited()) most_bytes = std::min(most_bytes, byte_rate_.available(now));
+    if (most == 0 || most_bytes == 0) return std::nullopt;
 
     while (gathering_.head != kNone && groups_[gathering_.head].since + options_.batch.max_wait <= now) {
         GroupIndex index = gathering_.head;
@@ -227,7 +230,7 @@ std::optional<BatchIndex> Lane::next_batch(SteadyTime now) {
         bool probing = !mixes_targets() && targets_[group].refusing;
         std::uint64_t paced = std::min(most, groups_[group].pace.available(now));
         if (groups_[group].careful_events > 0) paced = std::min<std::uint64_t>(paced, groups_[group].careful_events);
-        fill(group, batches_[index], probing ? 1 : paced, now);
+        fill(group, batches_[index], {probing ? 1 : paced, most_bytes}, now);
         if (batches_[index].slots.empty()) {
             batches_[index].open = false;
             free_batches_.push_back(index);
@@ -295,10 +298,10 @@ std::optional<std::pair<Lane::ReadyList, Lane::KeyIndex>> Lane::pick(GroupIndex 
     return std::pair(list, group.ready[list].head);
 }
 
-void Lane::fill(GroupIndex group_index, Batch& batch, std::uint64_t max_events, SteadyTime now) {
+void Lane::fill(GroupIndex group_index, Batch& batch, BatchRoom room_for, SteadyTime now) {
     Group& group = groups_[group_index];
     std::uint64_t bytes = 0;
-    std::uint64_t cap = max_events;
+    std::uint64_t cap = room_for.events;
     while (auto picked = pick(group_index, now)) {
         auto [list, index] = *picked;
         Key& key = keys_[index];
@@ -318,15 +321,15 @@ void Lane::fill(GroupIndex group_index, Batch& batch, std::uint64_t max_events, 
         }
         std::uint64_t room = head.batch_cap == 0 ? cap : std::min<std::uint64_t>(cap, head.batch_cap);
         bool alone = head.flags & kAlone;
-        if (!batch.slots.empty() && (alone || batch.slots.size() >= room || bytes + head.size > batch_bytes_)) break;
+        if (!batch.slots.empty() && (alone || batch.slots.size() >= room || bytes + head.size > room_for.bytes)) break;
         pop_front(group.ready[list]);
         leave_group(group, key);
         group.retries_in_a_row = list == kRetryList ? group.retries_in_a_row + 1 : 0;
         set_state(key, KeyState::in_flight);
-        key.in_flight = take_run(key, batch, bytes, cap);
+        key.in_flight = take_run(key, batch, room_for.bytes, bytes, cap);
         if (std::find(batch.targets.begin(), batch.targets.end(), key.target) == batch.targets.end())
             batch.targets.push_back(key.target);
-        if (alone || batch.slots.size() >= cap || bytes >= batch_bytes_) break;
+        if (alone || batch.slots.size() >= cap || bytes >= room_for.bytes) break;
     }
     // Within a batch that is accepted in order, the log's order costs nothing.
     if (options_.limits.same_key == SameKeyInBatch::in_order)
@@ -335,7 +338,8 @@ void Lane::fill(GroupIndex group_index, Batch& batch, std::uint64_t max_events, 
 }
 
 /// Takes a key's first event and, where events of a key may share a batch, those behind it that fit.
-std::uint32_t Lane::take_run(Key& key, Batch& batch, std::uint64_t& bytes, std::uint64_t& cap) {
+std::uint32_t Lane::take_run(Key& key, Batch& batch, std::uint64_t most_bytes, std::uint64_t& bytes,
+                             std::uint64_t& cap) {
     std::uint64_t run_bytes = 0;
     std::uint64_t run_limit =
         options_.limits.same_key == SameKeyInBatch::atomic_run ? options_.limits.max_run_bytes : 0;
@@ -344,7 +348,7 @@ std::uint32_t Lane::take_run(Key& key, Batch& batch, std::uint64_t& bytes, std::
         const Slot& slot = slots_[at];
         std::uint64_t limit = slot.batch_cap == 0 ? cap : std::min<std::uint64_t>(cap, slot.batch_cap);
         if (taken > 0 && (!runs() || !(slot.flags & kResident) || slot.flags & (kAlone | kDoomed | kLost) ||
-                          batch.slots.size() >= limit || bytes + slot.size > batch_bytes_ ||
+                          batch.slots.size() >= limit || bytes + slot.size > most_bytes ||
                           (run_limit != 0 && run_bytes + slot.size > run_limit)))
             break;
         batch.slots.push_back(at);

@@ -62,6 +62,25 @@ TEST_F(LaneTest, TheRateInBytesIsExactOverTimeAlsoForEventsLargerThanASecondsWor
     EXPECT_NEAR(static_cast<double>(sent) * 400, 150 * seconds, 150 + 400);
 }
 
+TEST_F(LaneTest, TheRateInBytesBoundsEachBatchToo) {
+    options.rate.bytes_per_second = 10'000;
+    options.limits.max_bytes = 1'000'000;
+    for (Sequence i = 1; i <= 400; ++i) feed(i, i, 0, 1000);
+    SteadyTime start = now;
+    std::uint64_t sent = 0;
+    while (sent < 400) {
+        std::size_t batch = 0;
+        for (auto events = send(); !events.empty(); events = send()) batch += events.size();
+        EXPECT_LE(batch, 10u) << "no more at once than what a second allows";
+        sent += batch;
+        double seconds = std::chrono::duration<double>(now - start).count();
+        EXPECT_LE(static_cast<double>(sent), 10 * (seconds + 1) + 1);
+        while (!in_flight.empty()) answer_all(ok());
+        if (sent < 400) now = std::max(now, lane().wake_at());
+    }
+    EXPECT_NEAR(std::chrono::duration<double>(now - start).count(), 39, 1.5);
+}
+
 TEST_F(LaneTest, WhatElseIsSentCountsAgainstTheRate) {
     options.rate.events_per_second = 10;
     for (Sequence i = 1; i <= 100; ++i) feed(i, i);

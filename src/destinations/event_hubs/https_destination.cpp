@@ -1,5 +1,7 @@
 #include "destinations/event_hubs/https_destination.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <list>
@@ -57,6 +59,20 @@ std::shared_ptr<const Failure> no_authorization(const Error& error) {
 }  // namespace
 
 /// What a call came to: an answer, or why there was none.
+namespace {
+
+std::shared_ptr<const Failure> too_large(std::size_t bytes, std::size_t most, const std::string& hub) {
+    Failure failure;
+    failure.error_class = ErrorClass::too_large;
+    failure.code = "message_too_large";
+    failure.message = fmt::format("the event has {} bytes, at most {} are sent to this hub", bytes, most);
+    failure.target = hub;
+    failure.hint = "See max_message_bytes, and what the hub's tier takes.";
+    return std::make_shared<const Failure>(std::move(failure));
+}
+
+}  // namespace
+
 struct HttpsDestination::Sent {
     std::optional<http::ClientResponse> answer;
     Verdict verdict;  ///< without an answer
@@ -172,6 +188,9 @@ boost::asio::awaitable<std::shared_ptr<const Failure>> HttpsDestination::create(
 
 boost::asio::awaitable<Verdict> HttpsDestination::send_run(std::span<const Message> run, std::string hub,
                                                            Deadline deadline) {
+    // Escaped for its way it may be larger; what the hub counts is the event.
+    if (run.front().body.size() > config_.max_message_bytes)
+        co_return Verdict::rejected(too_large(run.front().body.size(), config_.max_message_bytes, hub));
     const std::string body = batch_body(run, config_);
     http::ClientRequest request;
     request.target = send_target(hub);

@@ -205,6 +205,17 @@ TEST_F(EventHubsHttps, AClockThatIsOffIsMadeUpForOnce) {
     close(*destination);
 }
 
+TEST_F(EventHubsHttps, AnEventLargerThanTheHubTakesIsNotSent) {
+    auto destination = make({{"max_message_bytes", "64KiB"}});
+    TestBatch batch;
+    batch.add("a", {}, 65'537);
+    auto verdicts = deliver(*destination, batch);
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::rejected);
+    EXPECT_EQ(verdicts[0].failure->error_class, ErrorClass::too_large);
+    EXPECT_TRUE(service_.requests().empty());
+    close(*destination);
+}
+
 TEST_F(EventHubsHttps, APastedSignatureIsSentAsItIs) {
     answer(201);
     auto destination = make({{"connection_string",
