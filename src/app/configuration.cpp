@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/ids.hpp"
+#include "base/nearest.hpp"
 #include "base/units.hpp"
 #include "destination/settings_reader.hpp"
 
@@ -241,8 +242,10 @@ constexpr std::array<std::string_view, 28> kSetByEnvironment = {
     "alert_after",
 };
 
+constexpr std::string_view kVariablePrefix = "SLUICE_";
+
 std::string variable_of(std::string_view path) {
-    std::string name = "SLUICE_";
+    std::string name(kVariablePrefix);
     for (char c : path) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
@@ -314,6 +317,24 @@ Result<void> apply_environment(Configuration& configuration, const Environment& 
 }
 
 }  // namespace
+
+std::vector<std::string> misspelt_overrides(const std::vector<std::string>& names) {
+    // Beside the configuration's: what the commands, tests and systemd units of ours read.
+    std::vector<std::string> known = {"ADMIN_TOKEN", "ADMIN_TOKEN_FILE", "SECRETS_KEY", "DATA_DIR", "LISTEN",
+                                      "LOG_LEVEL",   "LOG_FORMAT",       "URL",         "TOKEN",    "ORG"};
+    for (std::string_view path : kSetByEnvironment) known.push_back(variable_of(path).substr(kVariablePrefix.size()));
+    std::vector<std::string_view> words(known.begin(), known.end());
+    std::vector<std::string> told;
+    for (const auto& name : names) {
+        if (!name.starts_with(kVariablePrefix)) continue;
+        std::string_view rest = std::string_view(name).substr(kVariablePrefix.size());
+        if (std::find(words.begin(), words.end(), rest) != words.end()) continue;
+        auto near = nearest_word(rest, words);
+        if (!near.empty())
+            told.push_back(fmt::format("{} sets nothing: did you mean {}{}?", name, kVariablePrefix, near));
+    }
+    return told;
+}
 
 Environment process_environment() {
     return [](const std::string& name) -> std::optional<std::string> {

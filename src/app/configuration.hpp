@@ -79,6 +79,9 @@ struct Configuration {
 using Environment = YamlDocument::Environment;
 /// The process's own.
 Environment process_environment();
+/// Of the environment's variables those that look like a misspelt override, in plain words. Not an error: others put
+/// variables of this prefix there too (Kubernetes for a service of this name: `SLUICE_PORT`).
+std::vector<std::string> misspelt_overrides(const std::vector<std::string>& names);
 
 /// Reads `file` (defaults where empty) and the environment's `SLUICE_*`, which win. The error names file, line and key.
 Result<Configuration> load_configuration(const std::string& file, const Environment& environment);

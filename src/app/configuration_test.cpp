@@ -203,5 +203,14 @@ TEST(YamlDocument, KeepsQuotedTextAsTextAndKnowsTheLineOfAPath) {
     EXPECT_EQ(document.line_of("unknown"), 0);
 }
 
+TEST(Overrides, AMisspeltOneIsToldTheNearest) {
+    EXPECT_EQ(misspelt_overrides({"PATH", "SLUICE_MIN_FREE_DISK", "SLUICE_MIN_FREE_DSK", "SLUICE_LIMIT_BODY"}),
+              (std::vector<std::string>{"SLUICE_MIN_FREE_DSK sets nothing: did you mean SLUICE_MIN_FREE_DISK?",
+                                        "SLUICE_LIMIT_BODY sets nothing: did you mean SLUICE_LIMITS_BODY?"}));
+    // What Kubernetes puts there, and a name of the operator's own for the file's ${…}.
+    EXPECT_EQ(misspelt_overrides({"SLUICE_PORT", "SLUICE_SERVICE_HOST", "SLUICE_PORT_8080_TCP", "SLUICE_ACME_SECRET"}),
+              std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace sluice::app

@@ -92,6 +92,15 @@ void show_new_token(const Secret& token, const std::string& url) {
                token.reveal(), url);
 }
 
+std::vector<std::string> names_in_environment() {
+    std::vector<std::string> names;
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        std::string_view text = *variable;
+        names.emplace_back(text.substr(0, text.find('=')));
+    }
+    return names;
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
@@ -105,6 +114,7 @@ int run_serve(const ServeCommand& command) {
     auto signals = block_signals();
     if (::geteuid() == 0)
         spdlog::warn("running as root, which Sluice does not need: give it a user of its own (docs/install.md)");
+    for (const auto& misspelt : misspelt_overrides(names_in_environment())) spdlog::warn("{}", misspelt);
     manager.status("Opening the data folder");
 
     std::unique_ptr<sandbox::Sandbox> stand_ins;

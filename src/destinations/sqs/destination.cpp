@@ -122,6 +122,7 @@ boost::asio::awaitable<ProbeReport> SqsDestination::probe(Deadline deadline) {
         if (queue && queue->max_message_bytes > 0) safe_bytes_ = std::min(queue->max_message_bytes, kMaxBytes);
         add_queue(report, queue, facts);
     }
+    add_deduplication(report, config_);
     co_return report;
 }
 

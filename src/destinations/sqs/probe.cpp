@@ -146,4 +146,16 @@ void add_queue(ProbeReport& report, const std::optional<QueueFacts>& queue, cons
     steps.right_to_write(Outcome::warning, "not verified: a test writes nothing", std::string(kRightHint));
 }
 
+void add_deduplication(ProbeReport& report, const Config& config) {
+    if (!config.deduplication_id) return;
+    const auto& source = config.deduplication_id->source();
+    for (std::string_view own : {"{sequence}", "updateDate", "checksum"})
+        if (source.find(own) != std::string::npos) return;
+    report.steps.push_back({"deduplication", Outcome::warning,
+                            fmt::format("deduplication_id {} can be the same for several events: SQS drops those that "
+                                        "come within five minutes of the first",
+                                        source),
+                            "Have {sequence} in it, or leave it out: the default is {id}:{sequence}."});
+}
+
 }  // namespace sluice::sqs

@@ -31,5 +31,8 @@ void add_unanswered(ProbeReport& report, const auth::AwsCallError& error);
 void add_refusal(ProbeReport& report, const auth::AwsReply& reply, const ProbeFacts& facts);
 /// It was answered; `queue` is nothing when the answer could not be read.
 void add_queue(ProbeReport& report, const std::optional<QueueFacts>& queue, const ProbeFacts& facts);
+/// After them, a step of its own: a `deduplication_id` that gives several changes of an object the same id, of which
+/// SQS then keeps one in five minutes and says nothing. Adds nothing for one that does not.
+void add_deduplication(ProbeReport& report, const Config& config);
 
 }  // namespace sluice::sqs

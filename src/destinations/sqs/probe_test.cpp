@@ -114,5 +114,19 @@ TEST_F(SqsProbe, WithoutAnAnswerTheCredentialsAreWhatFailed) {
     EXPECT_NE(report.steps[0].hint, "");
 }
 
+TEST_F(SqsProbe, WarnsOfADeduplicationIdThatSeveralEventsHave) {
+    for (const char* good : {"{id}:{sequence}", "{id}-{obj.updateDate}"}) {
+        config_.deduplication_id = TextTemplate::parse(good).value();
+        ProbeReport report;
+        add_deduplication(report, config_);
+        EXPECT_TRUE(report.steps.empty()) << good;
+    }
+    config_.deduplication_id = TextTemplate::parse("{id}").value();
+    ProbeReport report;
+    add_deduplication(report, config_);
+    EXPECT_EQ(outline(report), "deduplication:warning");
+    EXPECT_NE(report.steps[0].hint.find("{sequence}"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::sqs
