@@ -144,7 +144,15 @@ asio::awaitable<ConnectResult> connect_stream(asio::io_context& io, Endpoint end
     auto addresses = co_await resolve_first_hop(endpoint, options, deadline);
     if (!addresses) co_return addresses.error();
     auto socket = co_await connect_any(io, std::move(*addresses), first_hop.port, deadline);
-    if (!socket) co_return socket.error();
+    if (!socket) {
+        ConnectError failed = socket.error();
+        // Whoever is told looks at the proxy, not at where it would have led.
+        if (options.proxy && failed.code != "cancelled") {
+            failed.step = ConnectStep::proxy;
+            failed.error.message = "the proxy " + failed.error.message;
+        }
+        co_return failed;
+    }
     if (!endpoint.tls) co_return make_plain_stream(std::move(*socket));
 
     auto transport = std::make_unique<TcpTransport>(std::move(*socket));

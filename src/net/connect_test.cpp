@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -279,6 +280,16 @@ TEST_F(ConnectTest, AProxyIsSpokenToInPlainHttp) {
     auto refused = connect({true, "example.com", 443}, options);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, "proxy_refused");
+}
+
+TEST_F(ConnectTest, AProxyThatIsNotThereIsNamedAsTheProxy) {
+    ConnectOptions options;
+    options.proxy = Endpoint{false, "127.0.0.1", 1};
+    auto refused = connect({true, "example.com", 443}, options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().step, ConnectStep::proxy);
+    EXPECT_EQ(refused.error().code, "connection_refused");
+    EXPECT_THAT(refused.error().error.message, testing::StartsWith("the proxy 127.0.0.1:1"));
 }
 
 TEST_F(ConnectTest, PlainHttpThroughAProxyIsAConnectionToTheProxy) {
