@@ -6,16 +6,13 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
-#include "net/blocking_pool.hpp"
-#include "net/post_gate.hpp"
-#include "net/signal_event.hpp"
+#include "net/name_look_ups.hpp"
 
 namespace sluice {
 
@@ -24,14 +21,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Addresses = std::vector<asio::ip::address>;
-
-constexpr std::size_t kThreads = 16;
-
-/// Never destroyed: a look-up may last longer than the process wants to.
-BlockingPool& resolver_threads() {
-    static auto* pool = new BlockingPool("resolver", kThreads);
-    return *pool;
-}
 
 asio::ip::address to_address(const sockaddr& address) {
     if (address.sa_family == AF_INET) {
@@ -84,11 +73,11 @@ Result<Addresses> look_up(const std::string& host) {
     return addresses;
 }
 
-struct LookUp {
-    explicit LookUp(const asio::any_io_executor& executor) : done(executor) {}
-    SignalEvent done;
-    std::optional<Result<Addresses>> result;
-};
+/// Never destroyed: a look-up may last longer than the process wants to.
+NameLookUps& look_ups() {
+    static auto* shared = new NameLookUps(look_up);
+    return *shared;
+}
 
 }  // namespace
 
@@ -118,27 +107,8 @@ asio::awaitable<Result<Addresses>> resolve(std::string host, Deadline deadline) 
         Addresses itself{*address};
         co_return itself;
     }
-
-    auto executor = co_await asio::this_coro::executor;
-    auto look_up_state = std::make_shared<LookUp>(executor);
-    // Weak, as the state belongs to this thread: only a handler that runs here may hold it.
-    std::weak_ptr<LookUp> waiting = look_up_state;
-    resolver_threads().post([waiting, host, executor, gate = PostGate::of(executor)] {
-        auto result = look_up(host);
-        gate->post(executor, [waiting, result = std::move(result)]() mutable {
-            auto state = waiting.lock();
-            if (!state) return;
-            state->result = std::move(result);
-            state->done.set();
-        });
-    });
-    bool answered = co_await look_up_state->done.wait(deadline);
-    if (answered) co_return std::move(*look_up_state->result);
-    if (deadline.passed()) {
-        co_return make_error(Errc::timeout, fmt::format("the name {} was not resolved in time", host),
-                             "check this machine's name servers");
-    }
-    co_return make_error(Errc::cancelled, "resolving was cancelled");
+    auto addresses = co_await look_ups().resolve(std::move(host), deadline);
+    co_return addresses;
 }
 
 }  // namespace sluice

@@ -15,9 +15,9 @@
 namespace sluice {
 
 /// The addresses of a host, in the system's order of preference; an address stands for itself. Errc::not_found when
-/// there are none, Errc::unavailable when nobody could be asked, Errc::timeout, Errc::cancelled. The system's call
-/// blocks and cannot be ended: it runs on threads shared by the process, enough of them that one zone whose servers are
-/// silent does not keep others waiting, and is left to itself when the deadline passes.
+/// there are none, Errc::unavailable when nobody could be asked, Errc::exhausted when too many already wait to be,
+/// Errc::timeout, Errc::cancelled. The system's call blocks and cannot be ended: it runs on threads shared by the
+/// process (`NameLookUps`), and is left to itself when the deadline passes.
 boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> resolve(std::string host, Deadline deadline);
 
 /// The address that a host's text is, without asking anybody: also in the forms that the system's resolver takes for
