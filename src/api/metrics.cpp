@@ -51,6 +51,8 @@ const NodeMetric kNodeMetrics[] = {
      [](const NodeStatus& n) { return number(n.database_bytes); }},
     {"sluice_http_connections", "Open connections", MetricType::gauge,
      [](const NodeStatus& n) { return number(n.open_connections); }},
+    {"sluice_http_body_bytes", "Bytes of bodies being read or not answered yet", MetricType::gauge,
+     [](const NodeStatus& n) { return number(n.body_bytes); }},
     {"sluice_log_hard_limit_bytes", "What is kept of the log for slow integrations, at most", MetricType::gauge,
      [](const NodeStatus& n) { return number(n.hard_limit_bytes); }},
     {"sluice_disk_free_bytes", "Free on the data folder's disk", MetricType::gauge,

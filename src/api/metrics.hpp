@@ -26,6 +26,7 @@ struct NodeStatus {
     bool ready = true;
     std::uint64_t database_bytes = 0;
     std::uint64_t open_connections = 0;
+    std::uint64_t body_bytes = 0;  ///< of requests that are read or not answered yet
     std::uint64_t ingest_waiting_bytes = 0;
     std::uint64_t resident_bytes = 0;
     double cpu_seconds = 0;

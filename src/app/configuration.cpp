@@ -162,6 +162,7 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
         to.object = limits.bytes("object", to.object, 64, std::uint64_t{64} << 20);
         to.depth = limits.integer("depth", to.depth, 1, 1024);
         to.connections = limits.integer("connections", to.connections, 1, 1'000'000);
+        to.bodies_in_memory = limits.bytes("bodies_in_memory", to.bodies_in_memory, 1 << 20);
         constexpr auto kShortest = std::chrono::milliseconds(100);
         to.head_timeout = limits.duration("head_timeout", to.head_timeout, kShortest);
         to.body_timeout = limits.duration("body_timeout", to.body_timeout, kShortest);
@@ -227,6 +228,7 @@ constexpr std::array<std::string_view, 28> kSetByEnvironment = {
     "limits.object",
     "limits.depth",
     "limits.connections",
+    "limits.bodies_in_memory",
     "limits.head_timeout",
     "limits.body_timeout",
     "limits.idle_timeout",
@@ -424,6 +426,7 @@ std::string changed_for_restart(const Configuration& running, const Configuratio
     if (a.limits.object != b.limits.object) return "limits.object";
     if (a.limits.depth != b.limits.depth) return "limits.depth";
     if (a.limits.connections != b.limits.connections) return "limits.connections";
+    if (a.limits.bodies_in_memory != b.limits.bodies_in_memory) return "limits.bodies_in_memory";
     if (a.limits.head_timeout != b.limits.head_timeout) return "limits.head_timeout";
     if (a.limits.body_timeout != b.limits.body_timeout) return "limits.body_timeout";
     if (a.limits.idle_timeout != b.limits.idle_timeout) return "limits.idle_timeout";

@@ -33,6 +33,7 @@ struct Configuration {
         std::size_t object = 1 << 20;  ///< of one object's JSON
         std::size_t depth = 64;        ///< nesting of an object's JSON
         std::size_t connections = 10'000;
+        std::size_t bodies_in_memory = 512 << 20;  ///< of all requests that are read or not answered yet
         // Of a connection to the listener, as http::ServerLimits has them.
         std::chrono::microseconds head_timeout = std::chrono::seconds(10);
         std::chrono::microseconds body_timeout = std::chrono::seconds(60);

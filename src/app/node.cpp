@@ -399,6 +399,7 @@ api::NodeStatus Node::Impl::status() const {
     if (listener) out.http = listener->counts();
     out.database_bytes = database->bytes_on_disk();
     out.open_connections = listener ? listener->open_connections() : 0;
+    out.body_bytes = listener ? listener->body_bytes() : 0;
     out.ingest_waiting_bytes = ingest->waiting_bytes();
     out.resident_bytes = resident_bytes();
     return out;

@@ -41,6 +41,7 @@ http::Server::Options options_of(const Configuration& configuration) {
     options.address = configuration.listen.address;
     options.port = configuration.listen.port;
     options.limits.max_body_bytes = configuration.limits.body;
+    options.limits.max_bodies_in_memory = configuration.limits.bodies_in_memory;
     options.limits.max_connections = configuration.limits.connections;
     options.limits.head_timeout = milliseconds(configuration.limits.head_timeout);
     options.limits.body_timeout = milliseconds(configuration.limits.body_timeout);

@@ -70,6 +70,7 @@ class NodeListener {
 
     std::uint16_t port() const { return server_->port(); }
     std::size_t open_connections() const { return server_ ? server_->open_connections() : 0; }
+    std::size_t body_bytes() const { return server_ ? server_->body_bytes() : 0; }
     std::vector<api::HttpMetrics::Counts> counts() const { return http_metrics_.counts(); }
     const std::vector<api::Route>& management_routes() const { return management_.table().all(); }
 

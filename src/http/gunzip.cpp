@@ -23,7 +23,8 @@ uInt clamp(std::size_t size) {
 
 }  // namespace
 
-GunzipOutcome gunzip(std::string_view packed, std::size_t max_bytes, std::string& out) {
+GunzipOutcome gunzip(std::string_view packed, std::size_t max_bytes, std::string& out,
+                     const std::function<bool(std::size_t)>& may_take) {
     z_stream stream{};
     if (inflateInit2(&stream, MAX_WBITS + kGzipOnly) != Z_OK) return GunzipOutcome::malformed;
     std::unique_ptr<z_stream, EndInflate> end(&stream);
@@ -35,7 +36,9 @@ GunzipOutcome gunzip(std::string_view packed, std::size_t max_bytes, std::string
         if (written == out.size()) {
             // One byte more than is allowed, so that exactly the allowed size is told from more.
             auto room = std::max(kFirstRoom, std::max(written * 2, packed.size() * 2));
-            out.resize(std::min(room, max_bytes + 1));
+            room = std::min(room, max_bytes + 1);
+            if (may_take && !may_take(room)) return GunzipOutcome::no_room;
+            out.resize(room);
         }
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + read));
         stream.avail_in = clamp(packed.size() - read);

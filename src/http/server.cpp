@@ -54,11 +54,12 @@ struct Server::Impl {
           options(std::move(given)),
           handler(std::move(answer)),
           head_check(std::move(check)),
+          bodies(options.limits.max_bodies_in_memory),
           acceptor(set[0].io()),
           accepting(set[0].io()),
           pause(set[0].io().get_executor()) {
         for (std::size_t i = 0; i < set.size(); ++i) {
-            parts.push_back(std::make_unique<ServerShard>(set[i], options, handler, head_check, connections));
+            parts.push_back(std::make_unique<ServerShard>(set[i], options, handler, head_check, connections, bodies));
         }
     }
 
@@ -70,6 +71,7 @@ struct Server::Impl {
     const Options options;
     const Handler handler;
     const HeadCheck head_check;
+    BodyBudget bodies;
     std::atomic<std::size_t> connections{0};
     std::atomic<std::uint16_t> port{0};
     bool started = false;
@@ -168,6 +170,10 @@ void Server::stop(Deadline deadline) {
 
 std::size_t Server::open_connections() const noexcept {
     return impl_->connections.load(std::memory_order_relaxed);
+}
+
+std::size_t Server::body_bytes() const noexcept {
+    return impl_->bodies.used();
 }
 
 }  // namespace sluice::http

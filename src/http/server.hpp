@@ -16,11 +16,14 @@
 namespace sluice::http {
 
 struct ServerLimits {
-    std::size_t max_head_bytes = 16 << 10;            ///< 431
-    std::size_t max_body_bytes = 16 << 20;            ///< 413, as sent and also after gunzip
-    std::size_t max_connections = 10'000;             ///< further ones get 503 and are closed
-    std::chrono::milliseconds head_timeout{10'000};   ///< from the first byte of a head to its end; 408
-    std::chrono::milliseconds body_timeout{60'000};   ///< whole body; 408
+    std::size_t max_head_bytes = 16 << 10;  ///< 431
+    std::size_t max_body_bytes = 16 << 20;  ///< 413, as sent and also after gunzip
+    /// Of all bodies that are being read or not answered yet; 503. One that is alone is taken whatever this says.
+    std::size_t max_bodies_in_memory = std::size_t{512} << 20;
+    std::size_t max_connections = 10'000;            ///< further ones get 503 and are closed
+    std::chrono::milliseconds head_timeout{10'000};  ///< from the first byte of a head to its end; 408
+    /// Whole body; 408. An eighth of it, and 503, for a large one while most of max_bodies_in_memory is taken.
+    std::chrono::milliseconds body_timeout{60'000};
     std::chrono::milliseconds idle_timeout{120'000};  ///< between requests: closed without a word
     std::chrono::milliseconds write_timeout{60'000};
 };
@@ -56,6 +59,8 @@ class Server {
     /// Blocking, from a thread that is no shard.
     void stop(Deadline deadline);
     std::size_t open_connections() const noexcept;
+    /// Of the bodies that count toward max_bodies_in_memory.
+    std::size_t body_bytes() const noexcept;
 
   private:
     struct Impl;

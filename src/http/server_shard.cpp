@@ -32,11 +32,11 @@ class Counted {
 }  // namespace
 
 ServerShard::ServerShard(Shard& shard, const Server::Options& options, const Handler& handler,
-                         const HeadCheck& head_check, std::atomic<std::size_t>& connections)
+                         const HeadCheck& head_check, std::atomic<std::size_t>& connections, BodyBudget& bodies)
     : shard_(shard),
       options_(options),
       connections_(connections),
-      host_{shard.io(), shard.index(), options, handler, head_check, {}, false},
+      host_{shard.io(), shard.index(), options, handler, head_check, bodies, {}, false},
       tasks_(shard.io()),
       sweeper_(shard.io()),
       first_session_(shard.io().get_executor()),

@@ -15,7 +15,7 @@ namespace sluice::http {
 class ServerShard {
   public:
     ServerShard(Shard& shard, const Server::Options& options, const Handler& handler, const HeadCheck& head_check,
-                std::atomic<std::size_t>& connections);
+                std::atomic<std::size_t>& connections, BodyBudget& bodies);
 
     /// Takes over a connection, which has been counted.
     void serve(boost::asio::ip::tcp::socket socket);

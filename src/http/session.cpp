@@ -19,8 +19,15 @@ constexpr std::uint64_t kMaxDiscard = 64 << 10;
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kMaxLingerBytes = 4 << 20;
 
+/// Bodies come and go in less than this unless somebody holds them up.
+constexpr std::string_view kRetryAfterSeconds = "1";
+/// The part of the time for a body that a large one has when there is no more memory for others.
+constexpr int kHurry = 8;
+
 Response to_response(const Refusal& refusal) {
-    return problem(refusal.status, refusal.code, reason_phrase(refusal.status), refusal.detail);
+    auto response = problem(refusal.status, refusal.code, reason_phrase(refusal.status), refusal.detail);
+    if (refusal.status == 503) response.headers.add("Retry-After", std::string(kRetryAfterSeconds));
+    return response;
 }
 
 bool may_have_body(int status) {
@@ -34,22 +41,33 @@ Session::Session(SessionHost& host, std::unique_ptr<Stream> stream)
       limits_(host.options.limits),
       stream_(std::move(stream)),
       remote_address_(stream_->remote_address()),
-      secure_(!stream_->tls_description().empty()) {}
+      secure_(!stream_->tls_description().empty()),
+      held_(host.bodies) {}
 
 void Session::enter(Phase phase, std::chrono::milliseconds timeout) {
     phase_ = phase;
-    timed_out_ = false;
+    ended_ = Ended::no;
     deadline_ = Deadline::after(timeout);
 }
 
+bool Session::is_in_the_way(Deadline::Clock::time_point now) const {
+    if (phase_ != Phase::body || held_.bytes() <= BodyBudget::kSmallBody || !host_.bodies.scarce()) return false;
+    return now >= deadline_.at() - limits_.body_timeout + limits_.body_timeout / kHurry;
+}
+
+void Session::end_read(Ended why) {
+    // Only the read ends: the client is told.
+    ended_ = why;
+    stream_->cancel();
+}
+
 void Session::sweep(Deadline::Clock::time_point now) {
+    if (is_in_the_way(now)) return end_read(Ended::in_the_way);
     if (deadline_.at() > now) return;
     switch (phase_) {
         case Phase::head:
         case Phase::body:
-            // Only the read ends: the client is told.
-            timed_out_ = true;
-            stream_->cancel();
+            end_read(Ended::timed_out);
             break;
         case Phase::idle:
         case Phase::write:
@@ -142,11 +160,15 @@ asio::awaitable<void> Session::serve(RequestHead head) {
     }
     auto body = co_await read_body(head);
     if (!body) {
+        // Before the answer, for which its client may let us wait.
+        head.request.body = {};
+        held_.shrink_to(0);
         co_await answer_unread(body.error());
         co_return;
     }
     phase_ = Phase::handler;
     auto response = co_await call_handler(std::move(head.request));
+    held_.shrink_to(0);
     co_await respond(std::move(response), head_only);
 }
 
@@ -288,6 +310,7 @@ asio::awaitable<void> Session::linger() {
     std::size_t discarded = 0;
     while (!host_.stopping && discarded < kMaxLingerBytes) {
         buffer_.consume(buffer_.size());
+        buffer_.shrink();  // nothing is gained by reading this fast
         auto room = buffer_.prepare();
         auto received = co_await stream_->read_some(room, Deadline::never());
         if (!received || *received == 0) co_return;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/body_budget.hpp"
 #include "http/read_buffer.hpp"
 #include "http/request_head.hpp"
 #include "http/response_head.hpp"
@@ -18,14 +19,15 @@
 
 namespace sluice::http {
 
-/// What the sessions of one shard share. Thread: the shard's, but for `options`, `handler` and `head_check`, which are
-/// read by all.
+/// What the sessions of one shard share. Thread: the shard's, but for `bodies`, and `options`, `handler` and
+/// `head_check`, which are read by all.
 struct SessionHost {
     boost::asio::io_context& io;
     std::size_t shard;
     const Server::Options& options;
     const Handler& handler;
     const HeadCheck& head_check;
+    BodyBudget& bodies;
     DateText date;
     bool stopping = false;
 };
@@ -54,13 +56,19 @@ class Session : public boost::intrusive::list_base_hook<boost::intrusive::link_m
     using Read = boost::system::result<T, Unread>;
     class ChunkWriter;
 
+    /// What ends a read before its time: its own deadline, or that others need the memory.
+    enum class Ended { no, timed_out, in_the_way };
+
     void enter(Phase phase, std::chrono::milliseconds timeout);
     boost::asio::awaitable<Read<std::size_t>> receive(std::span<char> room);
     boost::asio::awaitable<Read<void>> fill();
     boost::asio::awaitable<Read<RequestHead>> read_head();
+    bool is_in_the_way(Deadline::Clock::time_point now) const;
+    void end_read(Ended why);
     boost::asio::awaitable<Read<void>> read_sized_body(std::uint64_t length, std::string& body);
     boost::asio::awaitable<Read<void>> read_chunked_body(std::string& body);
     boost::asio::awaitable<Read<void>> read_body(RequestHead& head);
+    Read<void> unpack_body(std::string& body);
 
     std::optional<Response> check(RequestHead& head) const;
     boost::asio::awaitable<Response> call_handler(Request request);
@@ -83,7 +91,8 @@ class Session : public boost::intrusive::list_base_hook<boost::intrusive::link_m
 
     Phase phase_ = Phase::idle;
     Deadline deadline_ = Deadline::never();
-    bool timed_out_ = false;
+    Ended ended_ = Ended::no;
+    BodyBudget::Share held_;  ///< of the body being read, until its handler is done with it
 
     bool http_1_0_ = false;      ///< the request being answered
     bool keep_alive_ = true;     ///< there may be another request after this one

@@ -22,6 +22,10 @@ Refusal body_too_large(std::size_t limit) {
     return Refusal{413, "body_too_large", fmt::format("the body has more than the {} bytes that are taken", limit)};
 }
 
+Refusal too_many_bodies() {
+    return Refusal{503, "overloaded", "too many bodies of requests are in memory; try again"};
+}
+
 }  // namespace
 
 asio::awaitable<Session::Read<std::size_t>> Session::receive(std::span<char> room) {
@@ -32,7 +36,10 @@ asio::awaitable<Session::Read<std::size_t>> Session::receive(std::span<char> roo
     if (received) {
         co_return Unread{Refusal{400, "bad_request", "the connection was closed before the request was complete"}};
     }
-    if (!timed_out_) co_return Unread{};
+    if (ended_ == Ended::no) co_return Unread{};
+    if (ended_ == Ended::in_the_way) {
+        co_return Unread{Refusal{503, "overloaded", "the body comes slowly, and others need its memory; try again"}};
+    }
     co_return Unread{Refusal{
         408, "request_timeout",
         fmt::format("the {} of the request did not arrive within {} ms", phase_ == Phase::head ? "head" : "body",
@@ -88,7 +95,9 @@ asio::awaitable<Session::Read<void>> Session::read_sized_body(std::uint64_t leng
     auto next_read = kFirstBodyRead;
     while (filled < size) {
         if (filled == body.size()) {
-            body.resize(std::min(size, filled + next_read));
+            auto room = std::min(size, filled + next_read);
+            if (!held_.grow_to(room)) co_return Unread{too_many_bodies()};
+            body.resize(room);
             next_read = std::min(next_read * 2, ReadBuffer::kLarge);
         }
         std::span<char> room(body.data() + filled, body.size() - filled);
@@ -102,6 +111,9 @@ asio::awaitable<Session::Read<void>> Session::read_sized_body(std::uint64_t leng
 asio::awaitable<Session::Read<void>> Session::read_chunked_body(std::string& body) {
     ChunkedDecoder decoder(limits_.max_body_bytes);
     while (true) {
+        auto held = body.size() + buffer_.size();
+        if (buffer_.capacity() > ReadBuffer::kSmall) held += buffer_.capacity();
+        if (!held_.grow_to(held)) co_return Unread{too_many_bodies()};
         std::size_t consumed = 0;
         auto state = decoder.feed(buffer_.view(), body, consumed);
         buffer_.consume(consumed);
@@ -117,6 +129,10 @@ asio::awaitable<Session::Read<void>> Session::read_chunked_body(std::string& bod
 
 asio::awaitable<Session::Read<void>> Session::read_body(RequestHead& head) {
     if (!head.has_body()) co_return Read<void>();
+    // The first of it at once: most bodies have no more, and none is asked for that there is no room for.
+    auto most = std::max(kFirstBodyRead, buffer_.size());
+    auto first = std::min<std::uint64_t>(head.content_length.value_or(most), most);
+    if (!held_.grow_to(static_cast<std::size_t>(first))) co_return Unread{too_many_bodies()};
     enter(Phase::body, limits_.body_timeout);
     if (head.expectation == RequestHead::Expectation::continue_100 && buffer_.empty()) {
         std::array<std::string_view, 1> parts{kContinue};
@@ -132,19 +148,30 @@ asio::awaitable<Session::Read<void>> Session::read_body(RequestHead& head) {
         auto read = co_await read_sized_body(*head.content_length, body);
         if (!read) co_return read.error();
     }
-    if (head.encoding != RequestHead::Encoding::gzip) co_return Read<void>();
+    if (head.encoding == RequestHead::Encoding::gzip) co_return unpack_body(body);
+    co_return Read<void>();
+}
 
+Session::Read<void> Session::unpack_body(std::string& body) {
     std::string unpacked;
-    switch (gunzip(body, limits_.max_body_bytes, unpacked)) {
+    std::size_t room = 0;
+    auto may_take = [&](std::size_t bytes) {
+        room = bytes;
+        return held_.grow_to(body.size() + bytes);
+    };
+    switch (gunzip(body, limits_.max_body_bytes, unpacked, may_take)) {
         case GunzipOutcome::ok:
             break;
         case GunzipOutcome::malformed:
-            co_return Unread{Refusal{400, "bad_gzip", "the body is not what gzip makes"}};
+            return Unread{Refusal{400, "bad_gzip", "the body is not what gzip makes"}};
         case GunzipOutcome::too_large:
-            co_return Unread{body_too_large(limits_.max_body_bytes)};
+            return Unread{body_too_large(limits_.max_body_bytes)};
+        case GunzipOutcome::no_room:
+            return Unread{too_many_bodies()};
     }
     body = std::move(unpacked);
-    co_return Read<void>();
+    held_.shrink_to(room);
+    return Read<void>();
 }
 
 }  // namespace sluice::http
