@@ -19,6 +19,11 @@ constexpr std::string_view kMissingHint =
 constexpr std::string_view kSizeHint = "The hub's tier does not take events of this size: see max_message_bytes.";
 constexpr std::string_view kThrottleHint =
     "The namespace's throughput units are used up; it is sent later. Raise them, or turn on auto-inflate.";
+constexpr std::string_view kFormatHint =
+    "The namespace's tier does not take events in this form: set compression: none (gzip needs Premium or Dedicated) "
+    "and "
+    "idempotence: false. The events wait.";
+constexpr std::string_view kClockHint = "The hub does not take the time of sending: is this machine's clock right?";
 constexpr std::string_view kRejectHint = "Event Hubs will never take this event as it is.";
 constexpr std::string_view kOwnHint = "tried again by itself";
 
@@ -31,6 +36,7 @@ constexpr Meaning kTransient{ErrorClass::transient, false, false, false, kOwnHin
 constexpr Meaning kTransientMaybeStored{ErrorClass::transient, false, true, false, kOwnHint};
 constexpr Meaning kPartitionBusy{ErrorClass::transient, false, false, true, kOwnHint};
 constexpr Meaning kMissing{ErrorClass::missing_target, false, false, true, kMissingHint};
+constexpr Meaning kFormat{ErrorClass::missing_target, false, false, true, kFormatHint};
 constexpr Meaning kNoRight{ErrorClass::credentials, false, false, true, kRightHint};
 constexpr Meaning kBadKey{ErrorClass::credentials, false, false, false, kKeyHint};
 constexpr Meaning kThrottled{ErrorClass::throttled, false, false, false, kThrottleHint};
@@ -69,9 +75,10 @@ constexpr std::array kRows{
     Row{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, kTooLarge},
     Row{RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, kTooLarge},
     Row{RD_KAFKA_RESP_ERR_INVALID_RECORD, kRejected},
-    Row{RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, kRejected},
-    Row{RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, kRejected},
-    Row{RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, kRejected},
+    // The next three are about how every event is sent, not about one. Event Hubs tells the second of compression, too.
+    Row{RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, {ErrorClass::transient, false, false, true, kClockHint}},
+    Row{RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, kFormat},
+    Row{RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, kFormat},
     Row{RD_KAFKA_RESP_ERR_INVALID_MSG, kPartitionBusy},
     Row{RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, kPartitionBusy},
     Row{RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, kPartitionBusy},

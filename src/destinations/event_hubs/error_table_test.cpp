@@ -32,6 +32,10 @@ TEST(EventHubsErrors, EachKafkaErrorHasItsClass) {
         {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, too_large, true, false, true},
         {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, too_large, true, false, true},
         {RD_KAFKA_RESP_ERR_INVALID_RECORD, rejected, true, false, true},
+        // What every event meets alike, by the settings or the machine's clock: nothing is given up for it.
+        {RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, missing_target, false, false, true},
+        {RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, missing_target, false, false, true},
+        {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, transient, false, false, true},
         {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, transient, false, false, true},
         {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, transient, false, false, true},
         {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, transient, false, true, true},
@@ -54,6 +58,15 @@ TEST(EventHubsErrors, WhatNobodyKnowsIsTriedAgainAndMayBeStored) {
         EXPECT_EQ(meaning.error_class, ErrorClass::transient);
         EXPECT_FALSE(meaning.for_good);
         EXPECT_TRUE(meaning.may_be_stored);
+    }
+}
+
+TEST(EventHubsErrors, WhatTheTierDoesNotTakeIsToldByTheSetting) {
+    for (auto error :
+         {RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT}) {
+        auto failure = failure_of(error, "rooms");
+        EXPECT_NE(failure.hint.find("compression: none"), std::string::npos) << failure.hint;
+        EXPECT_EQ(failure.target, "rooms");
     }
 }
 

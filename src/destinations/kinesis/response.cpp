@@ -27,6 +27,10 @@ struct Row {
 constexpr std::string_view kKeyHint =
     "The stream is encrypted with a KMS key that cannot be used: check the key's state and policy.";
 
+constexpr std::string_view kStreamHint =
+    "Kinesis refuses what is written of the stream, so every event alike: see `stream` or `stream_arn`, `region` and "
+    "`endpoint`. The events wait.";
+
 /// Kinesis's own codes. What is common to all AWS services follows from auth::aws_error_kind.
 constexpr std::array kRows = {
     Row{"ProvisionedThroughputExceededException", ErrorClass::throttled, false,
@@ -46,13 +50,14 @@ constexpr std::array kRows = {
     Row{"InternalFailure", ErrorClass::transient, true, ""},
     Row{"RequestEntityTooLarge", ErrorClass::too_large, false, ""},
     Row{"http_413", ErrorClass::too_large, false, ""},
+    // No record of a request lacks what another has.
+    Row{"MissingParameter", ErrorClass::missing_target, false, kStreamHint},
     // Only these blame what was sent.
     Row{"ValidationException", ErrorClass::rejected, false, ""},
     Row{"ValidationError", ErrorClass::rejected, false, ""},
     Row{"InvalidArgumentException", ErrorClass::rejected, false, ""},
     Row{"SerializationException", ErrorClass::rejected, false, ""},
     Row{"InvalidParameterValue", ErrorClass::rejected, false, ""},
-    Row{"MissingParameter", ErrorClass::rejected, false, ""},
 };
 
 const Row* find_row(std::string_view code) {
@@ -65,9 +70,32 @@ bool contains(std::string_view text, std::string_view lower_words) {
     return std::search(text.begin(), text.end(), lower_words.begin(), lower_words.end(), same) != text.end();
 }
 
-/// ValidationException and InvalidArgumentException are told for anything; only the message says that it is the size.
+/// These two are told for anything; only the message says for what.
+bool is_told_for_anything(std::string_view code) {
+    return code == "ValidationException" || code == "InvalidArgumentException";
+}
+
+/// Is it the stream that is refused, and nothing else? `Value 'a b' at 'streamName' failed to satisfy constraint: …`
+/// names each member that is at fault so; where a record's value quotes these words, its own place follows.
+bool refuses_the_stream(std::string_view code, std::string_view message) {
+    if (!is_told_for_anything(code)) return false;
+    constexpr std::string_view kPlace = " at '";
+    auto place = message.find(kPlace);
+    if (place == std::string_view::npos) {
+        bool names_it = contains(message, "streamname") || contains(message, "streamarn");
+        return names_it && !contains(message, "record") && !contains(message, "partition") &&
+               !contains(message, "hash");
+    }
+    for (; place != std::string_view::npos; place = message.find(kPlace, place + 1)) {
+        auto member = message.substr(place + kPlace.size());
+        member = member.substr(0, member.find('\''));
+        if (member != "streamName" && member != "streamARN") return false;
+    }
+    return true;
+}
+
 bool refuses_a_size(std::string_view code, std::string_view message) {
-    if (code != "ValidationException" && code != "InvalidArgumentException") return false;
+    if (!is_told_for_anything(code)) return false;
     if (contains(message, "streamname") || contains(message, "partitionkey")) return false;
     for (auto words : {"less than or equal to", "exceed", "larger than", "too large", "maximum size", "size limit"}) {
         if (contains(message, words)) return true;
@@ -105,6 +133,7 @@ std::optional<std::uint64_t> number_of(const simdjson::dom::object& object, std:
 }  // namespace
 
 Meaning meaning_of(std::string_view code, int status, std::string_view message) noexcept {
+    if (refuses_the_stream(code, message)) return {ErrorClass::missing_target, false};
     if (refuses_a_size(code, message)) return {ErrorClass::too_large, false};
     if (const auto* row = find_row(code)) return {row->error_class, row->ambiguous};
     // Also what emulators say: `ResourceNotFoundException`, `ResourceNotFound`.
@@ -135,7 +164,7 @@ std::string hint_for(std::string_view code, int status, const Meaning& meaning, 
     if (auto hint = auth::aws_error_hint(kind); !hint.empty()) return std::string(hint);
     switch (meaning.error_class) {
         case ErrorClass::missing_target:
-            return not_found_hint(region);
+            return is_told_for_anything(code) ? std::string(kStreamHint) : not_found_hint(region);
         case ErrorClass::too_large:
             return "Raise the stream's maximum record size (up to 10 MiB), or send smaller objects (payload, redact).";
         case ErrorClass::throttled:

@@ -152,12 +152,39 @@ const Case kCases[] = {
      "record size"},
     {400, "ValidationException",
      "Value at 'streamName' failed to satisfy constraint: Member must have length less than or equal to 128",
+     ErrorClass::missing_target, kRetry, false, "`stream`"},
+    // About the stream, so about every record: nothing is given up for it.
+    {400, "ValidationException",
+     "1 validation error detected: Value 'my events' at 'streamName' failed to satisfy constraint: Member must satisfy "
+     "regular expression pattern: [a-zA-Z0-9_.-]+",
+     ErrorClass::missing_target, kRetry, false, "`stream`"},
+    {400, "ValidationException",
+     "1 validation error detected: Value 'arn:x' at 'streamARN' failed to satisfy constraint: Member must satisfy "
+     "regular expression pattern: arn:aws.*:kinesis:.*",
+     ErrorClass::missing_target, kRetry, false, "stream_arn"},
+    {400, "InvalidArgumentException", "StreamARN arn:aws:kinesis:eu-west-1:1:stream/x is not valid in this region",
+     ErrorClass::missing_target, kRetry, false, "stream_arn"},
+    {400, "InvalidArgumentException", "Invalid StreamName", ErrorClass::missing_target, kRetry, false, "`stream`"},
+    {400, "MissingParameter", "m", ErrorClass::missing_target, kRetry, false, "`stream`"},
+    // A record may be to blame, be it beside the stream or in what it quotes: the lane finds out which.
+    {400, "ValidationException",
+     "2 validation errors detected: Value 'my events' at 'streamName' failed to satisfy constraint: Member must "
+     "satisfy "
+     "regular expression pattern: [a-zA-Z0-9_.-]+; Value '' at 'records.3.member.partitionKey' failed to satisfy "
+     "constraint: Member must have length greater than or equal to 1",
      ErrorClass::rejected, kRejected, false, "message"},
+    {400, "ValidationException",
+     "1 validation error detected: Value 'x' at 'streamName' y' at 'records.1.member.partitionKey' failed to satisfy "
+     "constraint: Member must have length less than or equal to 256",
+     ErrorClass::rejected, kRejected, false, "message"},
+    {400, "InvalidArgumentException", "PartitionKey streamName is not valid", ErrorClass::rejected, kRejected, false,
+     "message"},
+    {400, "InvalidArgumentException", "Invalid ExplicitHashKey in stream StreamARN", ErrorClass::rejected, kRejected,
+     false, "message"},
     {400, "InvalidArgumentException", "m", ErrorClass::rejected, kRejected, false, "message"},
     {400, "SerializationException", "m", ErrorClass::rejected, kRejected, false, "message"},
     {400, "ValidationError", "m", ErrorClass::rejected, kRejected, false, "message"},
     {400, "InvalidParameterValue", "m", ErrorClass::rejected, kRejected, false, "message"},
-    {400, "MissingParameter", "m", ErrorClass::rejected, kRejected, false, "message"},
     // A proxy, a load balancer or another service, which answers in HTML.
     {302, "http_302", "", ErrorClass::transient, kRetry, false, "endpoint"},
     {400, "http_400", "", ErrorClass::transient, kRetry, false, "endpoint"},

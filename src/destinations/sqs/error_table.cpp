@@ -14,6 +14,10 @@ constexpr std::string_view kMissingHint =
     "queue policy does not allow these credentials sqs:SendMessage.";
 constexpr std::string_view kTooLargeHint =
     "Raise the queue's maximum message size in the SQS console (it may be up to 1 MiB), or send less: payload, redact.";
+constexpr std::string_view kKindHint =
+    "SQS refuses this of every event alike: does the queue's kind fit queue_url (a FIFO queue's name ends in .fifo) "
+    "and "
+    "message_group_id, and is endpoint SQS's? The events wait.";
 constexpr std::string_view kKeyHint =
     "The queue is encrypted with a KMS key that these credentials cannot use: enable the key, and allow "
     "kms:GenerateDataKey "
@@ -24,6 +28,8 @@ constexpr std::string_view kAccessHint =
     "account, in its queue policy too.";
 
 constexpr Meaning kMissing{ErrorClass::missing_target, false, false, kMissingHint};
+/// What is written down does not fit the queue, whichever event it is.
+constexpr Meaning kKind{ErrorClass::missing_target, false, false, kKindHint};
 constexpr Meaning kThrottled{ErrorClass::throttled, false, false, {}};
 constexpr Meaning kTooLarge{ErrorClass::too_large, true, false, kTooLargeHint};
 constexpr Meaning kKey{ErrorClass::credentials, false, false, kKeyHint};
@@ -64,8 +70,10 @@ constexpr std::array kKnown = {
     Known{"InvalidMessageContents", rejected("The body contains characters that SQS does not carry.")},
     Known{"InvalidAttributeValue", rejected({})},
     Known{"InvalidParameterValue", rejected({})},
-    Known{"MissingParameter", rejected({})},
-    Known{"UnsupportedOperation", rejected("Does the queue's kind fit queue_url? A FIFO queue's name ends in .fifo.")},
+    // Of every event the same parameters are sent.
+    Known{"MissingParameter", kKind},
+    Known{"UnsupportedOperation", kKind},
+    Known{"InvalidAttributeName", kKind},
     // These would be Sluice's own fault; no message is given up for it.
     Known{"EmptyBatchRequest", transient({})},
     Known{"TooManyEntriesInBatchRequest", transient({})},
@@ -87,6 +95,14 @@ constexpr std::array kRenamed = {
 bool tells_of_size(std::string_view message) {
     return message.find("shorter than") != std::string_view::npos ||
            message.find("must be less than") != std::string_view::npos;
+}
+
+/// Nor one for a parameter that the queue's kind needs or does not take. What the message quotes of an event stands
+/// before these words.
+bool tells_of_queue_kind(std::string_view message) {
+    if (message.ends_with('.')) message.remove_suffix(1);
+    return message.ends_with("not valid for this queue type") ||
+           message.starts_with("The request must contain the parameter");
 }
 
 Meaning of_kind(auth::AwsErrorKind kind, Told told, bool sender_fault) {
@@ -120,6 +136,7 @@ std::string_view today_s_code(std::string_view code) noexcept {
 
 Meaning meaning_of(std::string_view code, std::string_view message, int status, Told told, bool sender_fault) noexcept {
     code = today_s_code(code);
+    if (code == "InvalidParameterValue" && tells_of_queue_kind(message)) return kKind;
     if (code == "InvalidParameterValue" && tells_of_size(message)) return kTooLarge;
     auto known = std::find_if(kKnown.begin(), kKnown.end(), [code](const Known& k) { return k.code == code; });
     if (known != kKnown.end()) return known->meaning;

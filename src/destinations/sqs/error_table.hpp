@@ -23,8 +23,9 @@ enum class Told {
 /// `AWS.SimpleQueueService.NonExistentQueue` gives `QueueDoesNotExist`: one name for the two that SQS has for an error.
 std::string_view today_s_code(std::string_view code) noexcept;
 
-/// The one place where SQS's error codes get their meaning. `code` in either spelling; `message` only tells an oversize
-/// from other invalid parameters; `sender_fault` as SQS says it of an entry.
+/// The one place where SQS's error codes get their meaning. `code` in either spelling; `message` only tells an
+/// oversize and what does not fit the queue's kind from other invalid parameters; `sender_fault` as SQS says it of an
+/// entry.
 Meaning meaning_of(std::string_view code, std::string_view message, int status, Told told, bool sender_fault) noexcept;
 
 }  // namespace sluice::sqs

@@ -53,8 +53,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"BatchRequestTooLong", 400, kTooLarge, true},
         Row{"AWS.SimpleQueueService.BatchRequestTooLong", 400, kTooLarge, true}, Row{"http_413", 413, kTooLarge, true},
         Row{"InvalidMessageContents", 400, kRejected, true}, Row{"InvalidParameterValue", 400, kRejected, true},
-        Row{"MissingParameter", 400, kRejected, true},
-        Row{"AWS.SimpleQueueService.UnsupportedOperation", 400, kRejected, true},
+        Row{"InvalidAttributeValue", 400, kRejected, true},
+        // About the queue and what is written of it, whichever event it was: nothing is given up for it.
+        Row{"UnsupportedOperation", 400, kMissing}, Row{"AWS.SimpleQueueService.UnsupportedOperation", 400, kMissing},
+        Row{"InvalidAttributeName", 400, kMissing}, Row{"MissingParameter", 400, kMissing},
         // Our own fault, if it ever happens: no message pays for it.
         Row{"EmptyBatchRequest", 400, kTransient}, Row{"TooManyEntriesInBatchRequest", 400, kTransient},
         Row{"BatchEntryIdsNotDistinct", 400, kTransient}, Row{"InvalidBatchEntryId", 400, kTransient},
@@ -91,6 +93,38 @@ TEST(SqsErrorTable, AnInvalidParameterThatIsAboutSizeIsTooLarge) {
         EXPECT_EQ(to_string(meaning.error_class), "too_large");
         EXPECT_TRUE(meaning.for_good);
     }
+}
+
+TEST(SqsErrorTable, AParameterThatDoesNotFitTheQueuesKindIsTheSettingsFault) {
+    for (auto message : {"Value room-7 for parameter MessageGroupId is invalid. Reason: The request include parameter "
+                         "that is not valid "
+                         "for this queue type.",
+                         "Value room-7 for parameter MessageGroupId is invalid. The request include parameter that is "
+                         "not valid for this "
+                         "queue type",
+                         "The request must contain the parameter MessageGroupId."}) {
+        for (auto told : {Told::of_request, Told::of_entry}) {
+            auto meaning = meaning_of("InvalidParameterValue", message, 400, told, true);
+            EXPECT_EQ(to_string(meaning.error_class), "missing_target") << message;
+            EXPECT_FALSE(meaning.for_good) << message;
+            EXPECT_NE(meaning.hint.find("queue_url"), std::string_view::npos) << message;
+        }
+    }
+}
+
+TEST(SqsErrorTable, WhatAnInvalidParameterQuotesOfTheEventDoesNotMakeItTheSettingsFault) {
+    auto meaning =
+        meaning_of("InvalidParameterValue",
+                   "Value The request must contain the parameter, not valid for this queue type for parameter "
+                   "MessageBody is invalid. Reason: Invalid characters.",
+                   400, Told::of_entry, true);
+    EXPECT_EQ(to_string(meaning.error_class), "rejected");
+    EXPECT_TRUE(meaning.for_good);
+}
+
+TEST(SqsErrorTable, AnEntryIsNotGivenUpForTheQueuesKindThoughTheSenderIsToBlame) {
+    for (auto code : {"UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "InvalidAttributeName"})
+        EXPECT_FALSE(meaning_of(code, "", 200, Told::of_entry, true).for_good) << code;
 }
 
 }  // namespace
