@@ -20,6 +20,9 @@ namespace sluice::event_hubs {
 constexpr std::size_t kDefaultMaxMessageBytes = 1'000'000;
 /// What self-serve Dedicated clusters take.
 constexpr std::size_t kMostMaxMessageBytes = 20'000'000;
+/// What several events make together stays within what every tier with a Kafka endpoint takes, whatever one may have:
+/// the service refuses a record batch that is too large as a whole, for all whose events are in it.
+constexpr std::size_t kMostRecordBatchBytes = kDefaultMaxMessageBytes;
 constexpr std::size_t kLeastMaxMessageBytes = 1'000;
 constexpr std::size_t kDefaultMaxTargets = 100;
 constexpr std::size_t kDefaultPartitions = 4;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/this_coro.hpp>
 #include <map>
@@ -53,24 +54,31 @@ std::size_t message_bytes(const Message& message, const Config& config) {
 KafkaDestination::KafkaDestination(boost::asio::io_context& io, const Clock& clock, Config config, ProducerPool& pool)
     : io_(io),
       config_(std::move(config)),
-      settings_(config_),
-      key_(settings_.key()),
+      shared_{ProducerSettings(config_), {}},
+      of_one_(shared_),
       pool_(pool),
       hubs_(config_.max_targets) {
+    of_one_.settings.one_per_batch = true;
+    for (auto* sender : {&shared_, &of_one_}) sender->key = sender->settings.key();
     if (config_.entra) {
         tokens_ = std::make_unique<auth::EntraTokens>(io, clock, *config_.entra, config_.to_entra);
     }
 }
 
 KafkaDestination::~KafkaDestination() {
-    if (joined_) pool_.leave(key_);
+    leave(shared_);
+    leave(of_one_);
+}
+
+void KafkaDestination::leave(Sender& sender) {
+    if (std::exchange(sender.joined, false)) pool_.leave(sender.key);
 }
 
 Limits KafkaDestination::limits() const {
     Limits limits;
     limits.max_events = kMaxEvents;
     limits.max_bytes = std::max(kMaxBatchBytes, config_.max_message_bytes);
-    limits.max_message_bytes_safe = config_.max_message_bytes;
+    limits.max_message_bytes_safe = std::min(config_.max_message_bytes, kDefaultMaxMessageBytes);
     limits.max_message_bytes_absolute = config_.max_message_bytes;
     limits.max_concurrent = kMaxConcurrent;
     // What librdkafka makes one request of cannot be told from here, and requests fail one by one.
@@ -87,7 +95,8 @@ std::size_t KafkaDestination::size_of(const Message& message) const {
     return message_bytes(message, config_);
 }
 
-boost::asio::awaitable<KafkaDestination::ProducerOrFailure> KafkaDestination::producer(Deadline deadline) {
+boost::asio::awaitable<KafkaDestination::ProducerOrFailure> KafkaDestination::producer(RecordBatch batch,
+                                                                                       Deadline deadline) {
     std::optional<auth::EntraToken> token;
     if (tokens_) {
         auto got = co_await tokens_->get(deadline);
@@ -100,8 +109,9 @@ boost::asio::awaitable<KafkaDestination::ProducerOrFailure> KafkaDestination::pr
         }
         token = std::move(*got);
     }
-    if (!std::exchange(joined_, true)) pool_.join(key_);
-    auto made = co_await pool_.get(key_, settings_);
+    Sender& sender = batch == RecordBatch::shared ? shared_ : of_one_;
+    if (!std::exchange(sender.joined, true)) pool_.join(sender.key);
+    auto made = co_await pool_.get(sender.key, sender.settings);
     if (!made) {
         auto failure = own_failure(ErrorClass::transient, "no_producer", made.error().message, {}, made.error().hint);
         co_return failure;
@@ -187,9 +197,30 @@ Result<SentBeside> KafkaDestination::beside(const Message& message) const {
     return sent;
 }
 
+/// librdkafka puts nothing beside a message that fills a record batch itself.
+bool KafkaDestination::was_alone(const Message& message) const {
+    return message.body.size() + message.key.size() >= shared_.settings.record_batch_bytes();
+}
+
 boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::deliver(std::span<const Message> messages,
                                                                        Deadline deadline) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
+    auto verdicts = co_await send(messages, RecordBatch::shared, deadline);
+    // The service refuses record batches, and others' events may have been in this one's: where the lane would take the
+    // refusal for this event's own, because no other of its batch was refused with it, it is sent once more, alone.
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        auto is_same = [&verdicts, i](const Verdict& each) { return each.failure == verdicts[i].failure; };
+        bool is_lone = verdicts[i].kind == Verdict::Kind::rejected &&
+                       std::count_if(verdicts.begin(), verdicts.end(), is_same) == 1;
+        if (!is_lone || was_alone(messages[i])) continue;
+        auto alone = co_await send(messages.subspan(i, 1), RecordBatch::of_one, deadline);
+        verdicts[i] = std::move(alone.front());
+    }
+    co_return verdicts;
+}
+
+boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::send(std::span<const Message> messages,
+                                                                    RecordBatch batch, Deadline deadline) {
     const std::string hub(messages.front().target);
     auto all_retry = [&messages](std::shared_ptr<const Failure> why) {
         return std::vector<Verdict>(messages.size(), Verdict::retry(std::move(why)));
@@ -197,7 +228,7 @@ boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::deliver(std::span
     if (deadline.passed()) co_return all_retry(no_answer_in_time(hub));
     if (auto refused = hubs_.admit(hub)) co_return all_retry(std::move(refused));
 
-    auto got = co_await producer(deadline);
+    auto got = co_await producer(batch, deadline);
     if (!got) co_return all_retry(got.error());
     auto producer = std::move(*got);
     if (auto held = producer->held_back(); held.count() > 0) {
@@ -229,7 +260,7 @@ boost::asio::awaitable<ProbeReport> KafkaDestination::probe(Deadline deadline) {
         co_return report;
     }
     const auto hub = config_.fixed_hub();
-    auto got = co_await producer(deadline);
+    auto got = co_await producer(RecordBatch::shared, deadline);
     if (!got) {
         add_no_credentials(report, *got.error());
         co_return report;
@@ -241,7 +272,8 @@ boost::asio::awaitable<ProbeReport> KafkaDestination::probe(Deadline deadline) {
 }
 
 boost::asio::awaitable<void> KafkaDestination::close() {
-    if (std::exchange(joined_, false)) pool_.leave(key_);
+    leave(shared_);
+    leave(of_one_);
     if (tokens_) tokens_->close();
     co_return;
 }

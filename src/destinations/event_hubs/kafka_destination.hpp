@@ -31,21 +31,35 @@ class KafkaDestination final : public Destination {
   private:
     using ProducerOrFailure = boost::system::result<std::shared_ptr<Producer>, std::shared_ptr<const Failure>>;
 
-    boost::asio::awaitable<ProducerOrFailure> producer(Deadline deadline);
+    /// Whose producer, and how it makes record batches of what it is given.
+    struct Sender {
+        ProducerSettings settings;
+        std::string key;
+        bool joined = false;
+    };
+    enum class RecordBatch {
+        shared,  ///< with whatever else is on its way
+        of_one,  ///< every message alone
+    };
+
+    boost::asio::awaitable<ProducerOrFailure> producer(RecordBatch batch, Deadline deadline);
     boost::asio::awaitable<HubOutcome> look_up(std::shared_ptr<Producer> producer, HubLookup::Wanted wanted,
                                                Deadline deadline);
+    boost::asio::awaitable<std::vector<Verdict>> send(std::span<const Message> messages, RecordBatch batch,
+                                                      Deadline deadline);
+    bool was_alone(const Message& message) const;
+    void leave(Sender& sender);
     void send_all(std::span<const Message> messages, Producer& producer, Reports& reports) const;
     std::vector<Verdict> verdicts_of(const std::vector<Reports::Report>& told, const std::string& hub,
                                      Producer& producer) const;
 
     boost::asio::io_context& io_;
     const Config config_;
-    const ProducerSettings settings_;
-    const std::string key_;
+    Sender shared_;
+    Sender of_one_;  ///< joined once it is needed
     ProducerPool& pool_;
     HubNames hubs_;
     std::unique_ptr<auth::EntraTokens> tokens_;
-    bool joined_ = false;
 };
 
 /// A message's bytes as Event Hubs counts them: key, body, the properties beside it, and what frames them.

@@ -157,6 +157,72 @@ TEST_F(EventHubsKafka, ARefusalOfTheWholeRequestHasOneFailureForAll) {
     close(*destination);
 }
 
+TEST_F(EventHubsKafka, ARefusalThatMayBeForAnothersEventIsNotBelievedBeforeTheEventWasAloneInItsRecordBatch) {
+    service_.create("rooms");
+    service_.read("rooms");
+    auto destination = make();
+    for (auto error : {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+                       RD_KAFKA_RESP_ERR_INVALID_RECORD}) {
+        auto before = service_.end();
+        service_.answer(MockNamespace::kProduce, error);
+        expect_accepted(deliver_one(*destination));
+        EXPECT_EQ(service_.end(), before + 1);
+    }
+    close(*destination);
+    EXPECT_EQ(pool_.producers(), 0u);
+}
+
+TEST_F(EventHubsKafka, AnEventThatIsRefusedAloneInItsRecordBatchIsGivenUp) {
+    service_.create("rooms");
+    auto destination = make();
+    service_.answer(MockNamespace::kProduce, RD_KAFKA_RESP_ERR_INVALID_RECORD, 2);
+    auto verdicts = deliver_one(*destination);
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::rejected);
+    EXPECT_EQ(verdicts[0].failure->code, "INVALID_RECORD");
+    expect_accepted(deliver_one(*destination));
+    close(*destination);
+}
+
+TEST_F(EventHubsKafka, WhatBecameOfAnEventThatWasSentAgainAloneIsNotHidden) {
+    service_.create("rooms");
+    auto destination = make();
+    service_.answer(MockNamespace::kProduce, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    service_.answer(MockNamespace::kProduce, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+    auto verdicts = deliver_one(*destination);
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::retry);
+    EXPECT_TRUE(verdicts[0].ambiguous);
+    close(*destination);
+}
+
+TEST_F(EventHubsKafka, AnEventThatFillsARecordBatchIsAloneInItAndBelievedAtOnce) {
+    service_.create("rooms");
+    auto destination = make({{"max_message_bytes", "8MB"}});
+    TestBatch batch;
+    batch.rec_type = "rooms";
+    batch.add("a", "a", 5'000'000);
+    service_.answer(MockNamespace::kProduce, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    auto verdicts = deliver(*destination, batch);
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::rejected);
+    EXPECT_EQ(to_string(verdicts[0].failure->error_class), "too_large");
+    expect_accepted(deliver(*destination, batch));
+    close(*destination);
+}
+
+TEST_F(EventHubsKafka, RecordBatchesStayWithinWhatEveryTierTakesWhateverAnEventMayHave) {
+    service_.create("rooms");
+    auto destination = make({{"max_message_bytes", "8MB"}});
+    EXPECT_EQ(destination->limits().max_message_bytes_safe, 1'000'000u);
+    EXPECT_EQ(destination->limits().max_message_bytes_absolute, 8'000'000u);
+    TestBatch batch;
+    batch.rec_type = "rooms";
+    for (const char* id : {"a", "b", "c", "d", "e"}) batch.add(id, id, 400'000);
+    constexpr std::size_t kMany = 20;  // answers, to count the requests by
+    service_.answer_late(MockNamespace::kProduce, kMany, 0);
+    expect_accepted(deliver(*destination, batch));
+    EXPECT_GE(kMany - service_.still_to_answer(MockNamespace::kProduce), 3u) << "two of them fit";
+    close(*destination);
+}
+
 TEST_F(EventHubsKafka, WhatMayBeStoredIsNotSentAgainBehindTheLanesBack) {
     service_.create("rooms");
     service_.read("rooms");

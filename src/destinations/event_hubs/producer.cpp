@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -89,7 +90,8 @@ void set_up(Conf& conf, const ProducerSettings& settings) {
     conf.set("request.timeout.ms", kRequestTimeoutMs);
     conf.set("message.timeout.ms", kMessageTimeoutMs);
     conf.set("message.max.bytes", static_cast<int>(settings.max_message_bytes));
-    conf.set("batch.size", static_cast<int>(settings.max_message_bytes));
+    conf.set("batch.size", static_cast<int>(settings.record_batch_bytes()));
+    if (settings.one_per_batch) conf.set("batch.num.messages", 1);
     conf.set("queue.buffering.max.kbytes", kQueueKiB);
     conf.set("queue.buffering.max.messages", kQueueMessages);
     // A lane hands over whole batches; this only lets one be queued before its first message is sent.
@@ -165,14 +167,18 @@ ProducerSettings::ProducerSettings(const Config& config)
     }
 }
 
+std::size_t ProducerSettings::record_batch_bytes() const noexcept {
+    return std::min(max_message_bytes, kMostRecordBatchBytes);
+}
+
 std::string ProducerSettings::key() const {
     std::string all;
     auto add = [&all](std::string_view part) { all.append(std::to_string(part.size())).append(":").append(part); };
     add(org);
     add(endpoint.to_url());
     add(tls.ca_file);
-    add(fmt::format("{}{}{}{}{}{}{}", tls.insecure, allow_internal_addresses, allow_loopback, sasl, gzip, idempotence,
-                    max_message_bytes));
+    add(fmt::format("{}{}{}{}{}{}{}{}", tls.insecure, allow_internal_addresses, allow_loopback, sasl, gzip, idempotence,
+                    one_per_batch, max_message_bytes));
     add(password.reveal());
     add(identity);
     add(identity_secret.reveal());

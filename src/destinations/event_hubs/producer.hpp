@@ -29,6 +29,9 @@ namespace sluice::event_hubs {
 struct ProducerSettings {
     explicit ProducerSettings(const Config& config);
 
+    /// librdkafka puts messages together, whoever's they are, while they stay within this; a larger one goes alone.
+    std::size_t record_batch_bytes() const noexcept;
+
     /// Equal for equal settings, and nobody can tell a secret from it.
     std::string key() const;
 
@@ -44,6 +47,7 @@ struct ProducerSettings {
     bool gzip;
     bool idempotence;
     std::size_t max_message_bytes;
+    bool one_per_batch = false;  ///< each message is a record batch of its own
 };
 
 /// One message on its way. The views need to live until the call returns.
