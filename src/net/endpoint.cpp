@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace sluice {
 
@@ -72,12 +73,11 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
     }
     endpoint.port = scheme_port(endpoint.tls);
     if (url.has_port() && !url.port().empty()) {
-        // Zero also stands for a number too big to be one.
-        if (url.port_number() == 0) {
-            return bad_endpoint(fmt::format("{} is not a port: it is between 1 and 65535",
-                                            std::string_view(url.port().data(), url.port().size())));
-        }
-        endpoint.port = url.port_number();
+        // Not port_number(): Boost.URL takes some numbers that are too big modulo 65536.
+        const std::string_view digits(url.port().data(), url.port().size());
+        auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
+        if (error != std::errc() || end != digits.data() + digits.size() || endpoint.port == 0)
+            return bad_endpoint(fmt::format("{} is not a port: it is between 1 and 65535", digits));
     }
     return endpoint;
 }

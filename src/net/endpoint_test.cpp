@@ -33,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Accepted{"http://example.com:443", {false, "example.com", 443}, "example.com:443"},
                     Accepted{"http://example.com:", {false, "example.com", 80}, "example.com"},
                     Accepted{"http://127.0.0.1:1", {false, "127.0.0.1", 1}, "127.0.0.1:1"},
+                    Accepted{"http://127.0.0.1:000080", {false, "127.0.0.1", 80}, "127.0.0.1"},
                     Accepted{"https://[::1]:65535", {true, "::1", 65535}, "[::1]:65535"},
                     Accepted{"https://[2001:DB8::1]", {true, "2001:db8::1", 443}, "[2001:db8::1]"},
                     Accepted{"http://my_service.internal", {false, "my_service.internal", 80}, "my_service.internal"}));
@@ -54,17 +55,18 @@ TEST_P(RefusedEndpoint, IsRefusedNamingWhatIsWrong) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedEndpoint,
-    testing::Values(Refused{"", "begins with"}, Refused{"example.com", "begins with"},
-                    Refused{"example.com:443", "begins with"}, Refused{"ftp://example.com", "ftp"},
-                    Refused{"https:example.com", "begins with"}, Refused{"https://", "no host"},
-                    Refused{"https://:443", "no host"}, Refused{"https://host/path", "path"},
-                    Refused{"https://host//", "path"}, Refused{"https://host?x=1", "query"},
-                    Refused{"https://host#x", "fragment"}, Refused{"https://user@host", "user"},
-                    Refused{"https://user:secret@host", "user"}, Refused{"https://host:0", "port"},
-                    Refused{"https://host:65536", "port"}, Refused{"https://host:99999999999", "port"},
-                    Refused{"https://host:x", "port"}, Refused{"https://ho st", "URL"}, Refused{"https://[::1", "URL"},
-                    Refused{"https://ho%20st", "name or an address"}, Refused{"https://h\xc3\xb6st", "URL"},
-                    Refused{"https://.host", "name or an address"}, Refused{" https://host", "URL"}));
+    testing::Values(
+        Refused{"", "begins with"}, Refused{"example.com", "begins with"}, Refused{"example.com:443", "begins with"},
+        Refused{"ftp://example.com", "ftp"}, Refused{"https:example.com", "begins with"},
+        Refused{"https://", "no host"}, Refused{"https://:443", "no host"}, Refused{"https://host/path", "path"},
+        Refused{"https://host//", "path"}, Refused{"https://host?x=1", "query"}, Refused{"https://host#x", "fragment"},
+        Refused{"https://user@host", "user"}, Refused{"https://user:secret@host", "user"},
+        Refused{"https://host:0", "port"}, Refused{"https://host:65536", "65536 is not a port"},
+        Refused{"https://host:90116", "90116 is not a port"}, Refused{"http://host:99999", "99999 is not a port"},
+        Refused{"https://host:99999999999", "port"}, Refused{"https://host:00000", "port"},
+        Refused{"https://host:x", "port"}, Refused{"https://ho st", "URL"}, Refused{"https://[::1", "URL"},
+        Refused{"https://ho%20st", "name or an address"}, Refused{"https://h\xc3\xb6st", "URL"},
+        Refused{"https://.host", "name or an address"}, Refused{" https://host", "URL"}));
 
 TEST(Endpoint, ErrorsDoNotRepeatAPassword) {
     for (auto text :

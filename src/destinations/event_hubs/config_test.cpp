@@ -98,6 +98,8 @@ TEST_F(EventHubsConfig, EveryMalformedStringIsToldByWhatIsWrongWithIt) {
          "destination.connection_string has an Endpoint whose host is not a host's name"},
         {"Endpoint=sb://b.servicebus.windows.net:port/;SharedAccessKeyName=Root" + key,
          "destination.connection_string has an Endpoint with something else than a port after its host"},
+        {"Endpoint=sb://b.servicebus.windows.net:71107/;SharedAccessKeyName=Root" + key,
+         "destination.connection_string has an Endpoint with something else than a port after its host"},
         {"Endpoint=sb://b/;SharedAccessKeyName=Root;SharedAccessSignature=SharedAccessSignature sr=x" + key,
          "destination.connection_string has both a SharedAccessKey and a SharedAccessSignature"},
         {"Endpoint=sb://b/;SharedAccessSignature=" + std::string(kPolicyKey),
