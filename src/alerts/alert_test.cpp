@@ -74,5 +74,12 @@ TEST(Alert, SaysWhatIsWrongAndWhere) {
     EXPECT_EQ(secret.find("%%%"), std::string::npos) << "a secret is not repeated";
 }
 
+TEST(Alert, MayHaveHeadersNamedAsAnEventsAre) {
+    AlertOrigin file;
+    EXPECT_TRUE(parse(R"({"id":"ops","url":"https://x.com","headers":{"source":"sluice","id":"7"}})", file));
+    EXPECT_NE(refused(R"({"id":"ops","url":"https://x.com","headers":{"Webhook-Timestamp":"x"}})", file).find("itself"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice

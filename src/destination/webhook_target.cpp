@@ -6,21 +6,15 @@
 
 #include "base/encoding.hpp"
 #include "base/pasted_text.hpp"
+#include "http/ascii.hpp"
 
 namespace sluice {
 namespace {
 
-/// What Sluice sets itself, or what would change how a request is framed.
+/// What every request has of Sluice itself, or what would change how a request is framed.
 constexpr std::array<std::string_view, 9> kReservedHeaders{"host",       "content-length",    "content-type",
                                                            "connection", "transfer-encoding", "expect",
                                                            "webhook-id", "webhook-timestamp", "webhook-signature"};
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 bool is_token(std::string_view name) {
     constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -60,11 +54,12 @@ void read_secret(SettingsReader& reader, WebhookTarget& target) {
     }
 }
 
-void read_headers(SettingsReader& reader, WebhookTarget& target) {
+void read_headers(SettingsReader& reader, std::span<const std::string_view> own_headers, WebhookTarget& target) {
     target.headers = reader.text_map("headers");
     for (const auto& [name, value] : target.headers) {
-        auto reserved =
-            std::find(kReservedHeaders.begin(), kReservedHeaders.end(), lower(name)) != kReservedHeaders.end();
+        auto is_name = [&name = name](std::string_view other) { return http::equal_ignoring_case(name, other); };
+        bool reserved = std::any_of(kReservedHeaders.begin(), kReservedHeaders.end(), is_name) ||
+                        std::any_of(own_headers.begin(), own_headers.end(), is_name);
         if (!is_token(name))
             reader.fail("headers", "has a name that is not a header's name");
         else if (reserved)
@@ -95,11 +90,12 @@ Result<WebhookUrl> parse_webhook_url(std::string_view given) {
     return url;
 }
 
-WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context) {
+WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context,
+                                  std::span<const std::string_view> own_headers) {
     WebhookTarget target;
     read_url(reader, target);
     read_secret(reader, target);
-    read_headers(reader, target);
+    read_headers(reader, own_headers, target);
     auto connection = read_connection_settings(reader, context, target.endpoint);
     target.connect = connection.connect;
     if (connection.endpoint) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,8 +38,10 @@ struct WebhookUrl {
 Result<WebhookUrl> parse_webhook_url(std::string_view text);
 
 /// Reads `url`, `secret`, `headers`, `endpoint`, `proxy` and `tls`; what is wrong is left with the reader. The URL must
-/// be https unless it is loopback; a query is allowed, a user or a fragment is not.
-WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context);
+/// be https unless it is loopback; a query is allowed, a user or a fragment is not. `own_headers` names what the caller
+/// adds to each request: `headers` may not, whatever the case, nor may they name what add_webhook_headers() adds.
+WebhookTarget read_webhook_target(SettingsReader& reader, const DestinationContext& context,
+                                  std::span<const std::string_view> own_headers = {});
 
 /// `v1,` and the base64 of HMAC-SHA-256 over `{id}.{timestamp}.{body}` (standardwebhooks.com, "webhook-signature").
 std::string webhook_signature(const Secret& key, std::string_view id, std::string_view timestamp,

@@ -20,6 +20,8 @@ class EventMetadata {
         std::string_view value;
     };
     static constexpr std::size_t kFields = 7;
+    static constexpr std::array<std::string_view, kFields> kNames{
+        "event_type", "id", "obj_type", "recType", "sluice-sequence", "sluice-time", "source"};
 
     explicit EventMetadata(const Event& event);
     EventMetadata(const EventMetadata&) = delete;

@@ -171,6 +171,14 @@ TEST_F(WebhookTest, SettingsAreCheckedAndSecretsNeverPrinted) {
     EXPECT_EQ(secret.find("not*base64"), std::string::npos);
 }
 
+TEST_F(WebhookTest, HeadersThatSluiceSetsItselfCannotBeGiven) {
+    for (std::string name : {"sluice-sequence", "sluice-time", "event_type", "obj_type", "recType", "rectype", "id",
+                             "source", "Source", "ID", "Sluice-Sequence", "Webhook-Id"}) {
+        auto text = R"({"type":"webhook","url":"https://example.com/","headers":{")" + name + R"(":"x"}})";
+        EXPECT_NE(refused(text.c_str()).find("has " + name + ", which Sluice sets itself"), std::string::npos) << name;
+    }
+}
+
 TEST_F(WebhookTest, ATenantsUrlMayNotBeInsideTheOperatorsNetwork) {
     for (auto url : {"https://10.0.0.1/", "https://169.254.169.254/latest", "https://[fd00::1]/"}) {
         auto text = std::string(R"({"type":"webhook","url":")") + url + "\"}";
