@@ -31,6 +31,12 @@ bool is_header_value(std::string_view value) {
 void read_url(SettingsReader& reader, WebhookTarget& target) {
     auto given = reader.text("url");
     if (!given) return reader.fail("url", "is missing", "the address that takes the events, https://…");
+    // Other destinations' targets are templates: one that is written here would be requested as it stands.
+    if (given->find_first_of("{}") != std::string::npos)
+        return reader.fail(
+            "url", "has a { or }, and is no template",
+            "every request goes to the same address: tell them apart by their headers and body; in an address a { is "
+            "written %7B, a } %7D");
     auto url = parse_webhook_url(*given);
     if (!url) return reader.fail("url", url.error().message, url.error().hint);
     target.endpoint = std::move(url->endpoint);

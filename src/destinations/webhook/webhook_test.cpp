@@ -171,6 +171,17 @@ TEST_F(WebhookTest, SettingsAreCheckedAndSecretsNeverPrinted) {
     EXPECT_EQ(secret.find("not*base64"), std::string::npos);
 }
 
+TEST_F(WebhookTest, AUrlIsNoTemplate) {
+    for (std::string url : {"https://example.com/in/{recType}", "https://example.com/in?of={org}",
+                            "https://{org}.example.com/", "https://example.com/in/}"}) {
+        auto told = refused((R"({"type":"webhook","url":")" + url + "\"}").c_str());
+        EXPECT_NE(told.find("destination.url has a { or }"), std::string::npos) << told;
+        EXPECT_NE(told.find("%7B"), std::string::npos) << told;
+    }
+    auto escaped = boost::json::parse(R"({"type":"webhook","url":"https://example.com/in/%7BrecType%7D"})").as_object();
+    EXPECT_EQ(parse_config(escaped, context())->target, "/in/%7BrecType%7D");
+}
+
 TEST_F(WebhookTest, HeadersThatSluiceSetsItselfCannotBeGiven) {
     for (std::string name : {"sluice-sequence", "sluice-time", "event_type", "obj_type", "recType", "rectype", "id",
                              "source", "Source", "ID", "Sluice-Sequence", "Webhook-Id"}) {
