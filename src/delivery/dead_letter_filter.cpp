@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+#include "delivery/ordering_key.hpp"
 #include "delivery/stored_event.hpp"
 
 namespace sluice {
@@ -34,7 +35,7 @@ bool DeadLetterFilter::wants(const DeadLetter& letter, const TextTemplate& key_t
                    });
     if (!matches || !key) return matches;
     Result<std::string> has = key_template.evaluate(*event);
-    return has && *has == *key;
+    return has && ordering_key(*has) == ordering_key(*key);
 }
 
 std::optional<LogPosition> DeadLetterFilter::skip_to(LogPosition after) const {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "delivery/ordering_key.hpp"
 #include "delivery/own_bytes.hpp"
 
 namespace sluice {
@@ -45,6 +46,8 @@ MessageSlots::Prepared MessageSlots::prepare(const Event& event) {
         if (!key_.is_id()) {
             if (auto made = key_.evaluate_to(event, next_.key); !made)
                 prepared.undeliverable = undeliverable("no_key", made.error());
+            else if (next_.key.empty())
+                next_.key = ordering_key(next_.key);
         }
         if (!prepared.undeliverable) prepared.event.key_hash = std::hash<std::string_view>()(key_of(next_));
     }
@@ -111,7 +114,7 @@ Message MessageSlots::message(SlotIndex slot) const noexcept {
 std::uint64_t MessageSlots::key_hash(const Event& event) {
     if (key_.is_id()) return std::hash<std::string_view>()(event->id);
     auto text = key_.evaluate(event);
-    return text ? std::hash<std::string_view>()(*text) : event.sequence();
+    return text ? std::hash<std::string_view>()(ordering_key(*text)) : event.sequence();
 }
 
 TargetIndex MessageSlots::target_index(std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/encoding.hpp"
 #include "delivery/delivery_test_kit.hpp"
 #include "destination/test_batch.hpp"
 
@@ -29,6 +30,37 @@ TEST(MessageSlots, AMessageStaysWhereItIsWhileOthersAreKept) {
     EXPECT_EQ(first.body.data(), slots.message(0).body.data());
     EXPECT_EQ(first.key, "objs");
     EXPECT_EQ(first.body, body);
+}
+
+TEST(MessageSlots, AnEmptyKeyIsAKeyLikeAnyOther) {
+    boost::asio::io_context io;
+    ScriptedDestination destination(io, std::make_shared<ScriptedPeer>());
+    auto key = TextTemplate::parse("{obj.data.pad}").value();
+    auto envelope = [] { return PayloadRenderer::make(PayloadForm::envelope, {}).value(); };
+    TestBatch batch;
+    batch.add("a").add("b").add("c", "unused", 1);  // the first two have an empty text, the third has x
+    MessageSlots slots(destination, envelope(), key, true);
+    std::vector<std::uint64_t> hashes;
+    for (SlotIndex slot = 0; slot < 3; ++slot) {
+        const Event& event = batch.messages()[slot].event;
+        auto prepared = slots.prepare(event);
+        EXPECT_FALSE(prepared.undeliverable);
+        EXPECT_EQ(prepared.event.key_hash, slots.key_hash(event));
+        hashes.push_back(prepared.event.key_hash);
+        slots.keep(slot);
+    }
+    EXPECT_EQ(hashes[0], hashes[1]);
+    EXPECT_NE(hashes[0], hashes[2]);
+    // What services that carry no empty key are given for one: the same whatever the destination.
+    EXPECT_EQ(slots.message(0).key, hex_lower(as_view(sha256(""))));
+    EXPECT_EQ(slots.message(1).key, slots.message(0).key);
+    EXPECT_EQ(slots.message(2).key, "x");
+
+    MessageSlots unordered(destination, envelope(), key, false);
+    EXPECT_NE(unordered.prepare(batch.messages()[0].event).event.key_hash,
+              unordered.prepare(batch.messages()[1].event).event.key_hash);
+    unordered.keep(0);
+    EXPECT_EQ(unordered.message(0).key, "");
 }
 
 }  // namespace
