@@ -212,7 +212,7 @@ void read_root(SettingsReader& reader, Configuration& configuration) {
 
 /// What can be set by `SLUICE_` and the path in capitals, `_` between its parts: `SLUICE_RETENTION_AGE`. Those that
 /// apply_environment() takes are of the same form, and can be set before there is a file.
-constexpr std::array<std::string_view, 28> kSetByEnvironment = {
+constexpr auto kSetByEnvironment = std::to_array<std::string_view>({
     "tls.cert_file",
     "tls.key_file",
     "metrics.per",
@@ -242,7 +242,7 @@ constexpr std::array<std::string_view, 28> kSetByEnvironment = {
     "secrets.key_file",
     "shards",
     "alert_after",
-};
+});
 
 constexpr std::string_view kVariablePrefix = "SLUICE_";
 
