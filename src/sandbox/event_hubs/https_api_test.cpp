@@ -68,6 +68,19 @@ TEST_F(HttpsApiTest, TakesASingleEventWithItsProperties) {
     EXPECT_EQ(item.attributes, R"({"event_type":"create","n":"7"})");
 }
 
+TEST_F(HttpsApiTest, CountsAPartitionKeyInCharacters) {
+    auto key_of = [](std::string_view character, std::size_t count) {
+        std::string key;
+        for (std::size_t i = 0; i < count; ++i) key += character;
+        return R"({"PartitionKey":")" + key + "\"}";
+    };
+    for (std::string_view character : {"k", "\\u00e9", "\\u6f22", "\\ud83c\\udf21"}) {
+        EXPECT_EQ(send(R"([{"Body":"x"}])", key_of(character, 128)).status, 201) << character;
+        EXPECT_EQ(send(R"([{"Body":"x"}])", key_of(character, 129)).status, 400) << character;
+    }
+    EXPECT_EQ(send(R"([{"Body":"x"}])", key_of("", 1)).status, 400);
+}
+
 TEST_F(HttpsApiTest, PlacesByKeyByPartitionOrInTurn) {
     send(R"([{"Body":"a"}])", {}, "/building-events/partitions/2/messages");
     send(R"([{"Body":"b"}])", {}, "/building-events/publishers/dev-9/messages");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -15,7 +16,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::string_view kBatchType = "application/vnd.microsoft.servicebus.json";
-constexpr std::size_t kLongestKey = 128;
+constexpr std::size_t kLongestKey = 128;  // characters
 
 /// Headers that say something about the request, not about the event.
 constexpr std::array<std::string_view, 17> kOwnHeaders{"host",
@@ -40,15 +41,22 @@ Error wrong(std::string message) {
     return make_error(Errc::invalid_argument, std::move(message));
 }
 
+std::size_t characters(std::string_view utf8) {
+    auto starts_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), starts_character));
+}
+
 /// PartitionKey of broker properties; empty when they have none.
 Result<std::optional<std::string>> key_of(const bj::value& properties) {
     const auto* object = properties.if_object();
     if (object == nullptr) return wrong("BrokerProperties are not a JSON object");
     const auto* key = object->if_contains("PartitionKey");
     if (key == nullptr || key->is_null()) return std::optional<std::string>();
-    if (!key->is_string() || key->get_string().empty() || key->get_string().size() > kLongestKey)
+    const auto* given = key->if_string();
+    std::string text = given ? std::string(*given) : std::string();
+    if (text.empty() || characters(text) > kLongestKey)
         return wrong("PartitionKey is not a text of 1 to 128 characters");
-    return std::optional<std::string>(std::string(key->get_string()));
+    return std::optional(std::move(text));
 }
 
 Result<void> take_key(SentEvents& sent, const bj::value& properties, bool first) {
