@@ -202,6 +202,7 @@ awaitable<std::optional<AlertFailure>> AlertSender::post(std::shared_ptr<const A
     request.target = target.target;
     request.body.push_back(body);
     request.max_response_bytes = kMostOfAnAnswer;
+    request.truncate_response = true;
     add_webhook_headers(request.headers, target, "application/json", id, body, parts_.clock.now());
     for (const auto& [name, value] : target.headers) request.headers.add(name, value);
 

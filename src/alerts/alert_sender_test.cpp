@@ -113,6 +113,14 @@ TEST_F(AlertSenderTest, TriesAgainUnderTheSameIdUntilItIsTakenThenGoesOnInOrder)
     EXPECT_FALSE(sender->statistics("ops").last_error);
 }
 
+TEST_F(AlertSenderTest, IsTakenWhateverTheLengthOfTheAnswer) {
+    http::ScriptedServer receiver({Behaviour::respond(200, std::string(300 << 10, 'p'))});
+    add("ops", receiver);
+    sender->tell(change(Kind::failing));
+    run_until([&] { return sender->statistics("ops").sent == 1; });
+    EXPECT_EQ(receiver.requests().size(), 1u);
+}
+
 TEST_F(AlertSenderTest, GivesUpAfterAWhileSaysSoAndTellsTheReceiverWhatItMissed) {
     http::ScriptedServer receiver({Behaviour::respond(500), Behaviour::respond(404)});
     add("ops", receiver);

@@ -20,7 +20,10 @@ struct ClientRequest {
     Headers headers;  ///< Host, Content-Length and Connection are added
     /// Body in pieces, sent as one; the views live until the call completes.
     std::vector<std::string_view> body;
-    std::size_t max_response_bytes = 8 << 20;
+    std::size_t max_response_bytes = 8 << 20;  ///< of its body
+    /// For who goes by the status: a longer body is cut there instead of being an error; the rest is left unread, and
+    /// the connection is not used again.
+    bool truncate_response = false;
 };
 
 struct ClientResponse {

@@ -226,6 +226,48 @@ TEST_F(ClientPoolTest, NamesWhatIsWrongWithAResponse) {
     }
 }
 
+TEST_F(ClientPoolTest, KeepsTheBeginningOfALongResponseWhereTheRestIsOfNoUse) {
+    const std::string body(300'000, 'b');
+    const std::string head = "HTTP/1.1 502 Bad Gateway\r\nX-Id: 7\r\n";
+    for (const auto& bytes : {
+             head + "Content-Length: 300000\r\n\r\n" + body,
+             head + "Content-Length: 1000000000000\r\n\r\n" + body,  // which never comes
+             head + "Transfer-Encoding: chunked\r\n\r\n493e0\r\n" + body + "\r\n0\r\n\r\n",
+             head + "\r\n" + body,
+         }) {
+        ScriptedServer server({Behaviour::respond_bytes(bytes)});
+        ClientPool pool(io_, options(server.endpoint()));
+        auto request = post("x");
+        request.max_response_bytes = 1000;
+        request.truncate_response = true;
+        auto response = send(pool, request);
+        ASSERT_TRUE(response) << response.error().error.message;
+        EXPECT_EQ(response->status, 502);
+        EXPECT_EQ(response->headers.get("X-Id"), "7");
+        EXPECT_EQ(response->body, body.substr(0, 1000));
+        EXPECT_EQ(pool.open_connections(), 0u) << "what was not read would be taken for the next response";
+        EXPECT_EQ(send(pool, request)->status, 200);
+        EXPECT_EQ(server.connections(), 2u);
+    }
+}
+
+TEST_F(ClientPoolTest, AResponseAsLongAsMayBeKeptIsWhole) {
+    const std::string body(1000, 'b');
+    ScriptedServer server({Behaviour::respond(200, body),
+                           Behaviour::respond_bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" +
+                                                    body + "\r\n0\r\n\r\n")});
+    ClientPool pool(io_, options(server.endpoint()));
+    for (int i = 0; i < 3; ++i) {
+        auto request = post("x");
+        request.max_response_bytes = 1000;
+        request.truncate_response = true;
+        auto response = send(pool, std::move(request));
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->body, i < 2 ? body : "");
+    }
+    EXPECT_EQ(server.connections(), 1u);
+}
+
 TEST_F(ClientPoolTest, BoundsHeadsAndInterimResponses) {
     std::string endless;
     for (int i = 0; i < 100; ++i) endless += "HTTP/1.1 100 Continue\r\n\r\n";

@@ -74,17 +74,20 @@ ClientError explain_parser(const boost::beast::error_code& error, std::size_t ma
     return bad_response(Errc::corrupt, "the server's response is not HTTP/1.1: " + error.message());
 }
 
-/// Reads one response, interim or final, out of `buffer` and the stream behind it.
+/// Reads one response, interim or final, out of `buffer` and the stream behind it. True when another can follow it.
 asio::awaitable<boost::system::result<bool, ClientError>> read_response(Stream& stream, ReadBuffer& buffer,
-                                                                        ClientResponse& response, std::size_t max_bytes,
-                                                                        bool head_only, Deadline deadline) {
-    ResponseParser parser(response, max_bytes, head_only);
+                                                                        ClientResponse& response,
+                                                                        const ClientRequest& request,
+                                                                        Deadline deadline) {
+    const auto max_bytes = request.max_response_bytes;
+    ResponseParser parser(response, max_bytes, request.truncate_response, request.method == "HEAD");
     boost::beast::error_code error;
     while (true) {
         if (!buffer.empty()) {
             auto bytes = buffer.view();
             auto used = parser.put({bytes.data(), bytes.size()}, error);
             buffer.consume(used);
+            if (parser.is_truncated()) co_return false;
             if (error && error != beast_http::error::need_more) co_return explain_parser(error, max_bytes);
         }
         if (parser.is_done()) break;
@@ -106,13 +109,13 @@ asio::awaitable<boost::system::result<bool, ClientError>> read_response(Stream& 
     co_return parser.keep_alive() && !parser.need_eof();
 }
 
-asio::awaitable<boost::system::result<Exchanged, ClientError>> read_final_response(Stream& stream, bool head_only,
-                                                                                   std::size_t max_bytes,
+asio::awaitable<boost::system::result<Exchanged, ClientError>> read_final_response(Stream& stream,
+                                                                                   const ClientRequest& request,
                                                                                    Deadline deadline) {
     ReadBuffer buffer;
     for (int i = 0; i <= kMaxInterimResponses; ++i) {
         Exchanged exchanged;
-        auto keep_alive = co_await read_response(stream, buffer, exchanged.response, max_bytes, head_only, deadline);
+        auto keep_alive = co_await read_response(stream, buffer, exchanged.response, request, deadline);
         if (!keep_alive) co_return keep_alive.error();
         auto status = exchanged.response.status;
         if (status == 101) co_return bad_response(Errc::corrupt, "the server switched to a protocol nobody asked for");
@@ -165,19 +168,17 @@ asio::awaitable<boost::system::result<Exchanged, ClientError>> exchange(Stream& 
     parts.reserve(request.body.size() + 1);
     parts.push_back(head);
     parts.insert(parts.end(), request.body.begin(), request.body.end());
-    bool head_only = request.method == "HEAD";
 
     auto before = stream.bytes_sent();
     auto sent = co_await stream.write(parts, deadline);
-    if (sent) co_return co_await read_final_response(stream, head_only, request.max_response_bytes, deadline);
+    if (sent) co_return co_await read_final_response(stream, request, deadline);
 
     bool maybe_sent = stream.bytes_sent() != before;
     auto failure = stream_failure(Step::send, sent.error(), maybe_sent);
     bool refused = sent.error().code == Errc::io && maybe_sent;
     if (!refused) co_return failure;
     // The server may have answered and closed without reading all of the request: its answer says why.
-    auto answer =
-        co_await read_final_response(stream, head_only, request.max_response_bytes, deadline.earlier(kEarlyAnswer));
+    auto answer = co_await read_final_response(stream, request, deadline.earlier(kEarlyAnswer));
     if (!answer) co_return failure;
     answer->reusable = false;
     co_return answer;

@@ -139,6 +139,7 @@ boost::asio::awaitable<HttpsDestination::Sent> HttpsDestination::call(http::Clie
         http::ClientRequest signed_request = request;
         signed_request.headers.add("Authorization", authorization->reveal());
         signed_request.max_response_bytes = kMaxAnswer;
+        signed_request.truncate_response = true;  // a proxy's page, whose status still says what is wrong
         auto answer = co_await pool_.send(std::move(signed_request), deadline);
         if (!answer) {
             Sent none{std::nullopt, connection_verdict(answer.error(), config_.endpoint)};

@@ -113,6 +113,15 @@ TEST_F(EventHubsHttps, ARunThatIsRefusedHasOneFailure) {
     close(*destination);
 }
 
+TEST_F(EventHubsHttps, AProxysLongPageIsToldByItsStatus) {
+    answer(502, std::string(300 << 10, 'p'));
+    auto destination = make();
+    auto verdict = deliver_one(*destination)[0];
+    EXPECT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_EQ(verdict.failure->code, "http_502");
+    close(*destination);
+}
+
 TEST_F(EventHubsHttps, AMissingHubIsCreatedAndTheEventsSent) {
     answer(404);
     answer(201);

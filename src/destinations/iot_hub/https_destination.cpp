@@ -121,6 +121,7 @@ asio::awaitable<std::optional<Failure>> HttpsDestination::check(std::size_t inde
             fmt::format("/devices/{}/messages/devicebound?api-version={}", percent_encode(device.id), kHttpsApiVersion);
         request.headers.add("Authorization", token_of(index).reveal());
         request.max_response_bytes = 512 << 10;
+        request.truncate_response = true;
         http::ClientResult reply = co_await pool_of(device).send(std::move(request), deadline);
         if (!reply) co_return connection_failure(reply.error(), config_.endpoint_of(device));
         if (again && learn_time(*reply, index, corrections)) continue;

@@ -65,6 +65,13 @@ TEST_F(HttpsDestinationTest, PostsOneMessageWithATokenThatIsUsedUntilItIsTimeFor
     EXPECT_EQ(hub_.connections(), 1u);
 }
 
+TEST_F(HttpsDestinationTest, AProxysLongPageIsToldByItsStatus) {
+    hub_.then(Behaviour::respond(502, std::string(300 << 10, 'p')));
+    auto verdict = deliver();
+    EXPECT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_EQ(verdict.failure->code, "http_502");
+}
+
 TEST_F(HttpsDestinationTest, AClockThatIsOffIsMadeUpForOnce) {
     hub_.then(Behaviour::respond(401, R"({"errorCode":401002})", {{"Date", "Wed, 15 Nov 2023 00:13:20 GMT"}}));
     hub_.then(Behaviour::respond(204));

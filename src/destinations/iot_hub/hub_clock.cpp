@@ -26,6 +26,7 @@ boost::asio::awaitable<HubClock::Comparison> HubClock::compare(boost::asio::io_c
     http::ClientRequest request;
     request.method = "GET";
     request.max_response_bytes = 64 << 10;
+    request.truncate_response = true;
     http::ClientResult answer = co_await pool.send(std::move(request), deadline.earlier(std::chrono::seconds(10)));
     pool.close();
     if (!answer || !auth::parse_http_date(answer->headers.get("Date"))) co_return Comparison::not_made;

@@ -136,6 +136,7 @@ Result<http::ClientRequest> message_request(const Config& config, const Device& 
     if (!added) return added.error();
     request.body.push_back(message.body);
     request.max_response_bytes = 64 << 10;
+    request.truncate_response = true;  // a proxy's page, whose status still says what is wrong
     return request;
 }
 

@@ -24,6 +24,7 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.target = config.target;
     request.body.push_back(message.body);
     request.max_response_bytes = 256 << 10;
+    request.truncate_response = true;  // the status says what became of it
     auto& headers = request.headers;
     // A sample is not in the log: its own id tells it from the one before.
     bool is_sample = event.sequence() == 0;

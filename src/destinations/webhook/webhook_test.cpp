@@ -86,6 +86,21 @@ TEST_F(WebhookTest, KeepsItsIdAcrossAttemptsAndStampsTheTimeAnew) {
     run_for_test(io_, destination->close());
 }
 
+TEST_F(WebhookTest, ALongAnswerIsDecidedByItsStatus) {
+    const std::string page(300 << 10, 'p');
+    http::ScriptedServer server({Behaviour::respond(200, page), Behaviour::respond(502, page)});
+    auto destination = make(server);
+    TestBatch batch;
+    batch.add("a");
+    EXPECT_EQ(deliver(*destination, batch)[0].kind, Verdict::Kind::accepted);
+    auto verdict = deliver(*destination, batch)[0];
+    EXPECT_EQ(verdict.kind, Verdict::Kind::retry);
+    ASSERT_TRUE(verdict.failure);
+    EXPECT_EQ(verdict.failure->code, "http_502");
+    EXPECT_NE(verdict.failure->message.find("Bad Gateway: ppp"), std::string::npos);
+    run_for_test(io_, destination->close());
+}
+
 TEST_F(WebhookTest, ASampleHasAnIdOfItsOwn) {
     http::ScriptedServer server({Behaviour::respond(200)});
     auto destination = make(server);
