@@ -14,6 +14,18 @@ std::string header_value(std::string_view text) {
     return plain ? std::string(text) : percent_encode(text);
 }
 
+std::string request_id(std::string_view integration_id, const Message& message) {
+    const Event& event = message.event;
+    std::string id(integration_id);
+    id += '-';
+    // A sample is not in the log: its own id tells it from the one before.
+    bool is_sample = event.sequence() == 0;
+    id += is_sample ? std::string(event->id) : to_string(event.position());
+    // A receiver that remembers ids would take the event for a repetition of its first delivery.
+    if (!message.replay.empty()) id.append(":").append(message.replay);
+    return id;
+}
+
 }  // namespace
 
 http::ClientRequest build_request(const WebhookConfig& config, std::string_view integration_id, const Message& message,
@@ -26,9 +38,7 @@ http::ClientRequest build_request(const WebhookConfig& config, std::string_view 
     request.max_response_bytes = 256 << 10;
     request.truncate_response = true;  // the status says what became of it
     auto& headers = request.headers;
-    // A sample is not in the log: its own id tells it from the one before.
-    bool is_sample = event.sequence() == 0;
-    auto id = std::string(integration_id) + "-" + (is_sample ? std::string(event->id) : to_string(event.position()));
+    auto id = request_id(integration_id, message);
     add_webhook_headers(headers, config, config.content_type, id, message.body, now);
     const EventMetadata metadata(event);
     for (const auto& field : metadata.fields()) headers.add(std::string(field.name), header_value(field.value));

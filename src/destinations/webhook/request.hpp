@@ -7,7 +7,8 @@
 
 namespace sluice::webhook {
 
-/// The request for one event, signed. `webhook-id` is the same for every attempt. Pure.
+/// The request for one event, signed. `webhook-id` is the same for every attempt, and a replay's is its own.
+/// Pure.
 http::ClientRequest build_request(const WebhookConfig& config, std::string_view integration_id, const Message& message,
                                   Timestamp now);
 

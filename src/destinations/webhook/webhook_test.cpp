@@ -86,6 +86,28 @@ TEST_F(WebhookTest, KeepsItsIdAcrossAttemptsAndStampsTheTimeAnew) {
     run_for_test(io_, destination->close());
 }
 
+TEST_F(WebhookTest, AReplayIsNoDuplicateOfTheFirstDelivery) {
+    http::ScriptedServer server({Behaviour::respond(500), Behaviour::respond(200)});
+    auto destination = make(server);
+    TestBatch batch;
+    batch.add("a");
+    std::vector<Message> messages(batch.messages().begin(), batch.messages().end());
+    messages[0].replay = "replay-1700000000000";
+    for (std::size_t attempt = 0; attempt < 2; ++attempt) {
+        run_for_test(io_, destination->deliver(messages, Deadline::never()));
+        auto request = server.wait_for_requests(attempt + 1).back();
+        EXPECT_EQ(request.headers.get("webhook-id"), "acme-hook-1:replay-1700000000000");
+        EXPECT_EQ(request.headers.get("webhook-signature"),
+                  webhook_signature(Secret("signing key"), "acme-hook-1:replay-1700000000000",
+                                    request.headers.get("webhook-timestamp"), request.body));
+        EXPECT_EQ(request.headers.get("sluice-sequence"), "1");
+    }
+    messages[0].replay = "replay-1800000000000";
+    run_for_test(io_, destination->deliver(messages, Deadline::never()));
+    EXPECT_EQ(server.wait_for_requests(3)[2].headers.get("webhook-id"), "acme-hook-1:replay-1800000000000");
+    run_for_test(io_, destination->close());
+}
+
 TEST_F(WebhookTest, ALongAnswerIsDecidedByItsStatus) {
     const std::string page(300 << 10, 'p');
     http::ScriptedServer server({Behaviour::respond(200, page), Behaviour::respond(502, page)});
