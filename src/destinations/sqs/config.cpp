@@ -70,7 +70,7 @@ void read_credentials(SettingsReader& settings, Config& config, const Destinatio
         return;
     }
     auth::AwsCredentialRules rules{context.operator_owned,
-                                       auth::aws_external_id_for(context.org, context.integration_id)};
+                                   auth::aws_external_id_for(context.org, context.integration_id)};
     auto parsed = auth::parse_aws_credentials(*credentials, settings.path_of("credentials"), rules, environment);
     if (parsed) {
         config.credentials = std::move(*parsed);
