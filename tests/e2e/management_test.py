@@ -170,7 +170,8 @@ def samples_and_replays(folder):
         require(sorted(each["event"]["obj"]["data"]["n"] for each in again) == list(range(10, 30)), "the part that was asked for")
         expect_order(again)
         ids = {each["headers"]["webhook-id"] for each in peer.accepted()[:before]}
-        require(all(each["headers"]["webhook-id"] in ids for each in again), "with the webhook-id of the first delivery")
+        require(not ids & {each["headers"]["webhook-id"] for each in again}, "a receiver that drops repeats would drop the replay")
+        require(len({each["headers"]["webhook-id"] for each in again}) == 20, "one for each event")
         require(node.stats("a")[0]["delivered"] == 70, "outside the ledger")
 
         refused = lambda body: node.api("POST", "/v1/integrations/a/replay", json.dumps(body))

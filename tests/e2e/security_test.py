@@ -425,8 +425,8 @@ def oversized(folder):
         expect(413, None, target.ask("POST", share, token, '{"a":"' + "x" * (2 << 20) + '"}'), "a body beyond the limit")
         target.close()
         expect(413, None, target.ask("POST", share, token, '{"a":"' + "x" * (100 << 10) + '"}'), "an object beyond the limit")
-        expect(400, None, target.ask("POST", share, token, '{"a":' + nested + "}"), "an object too deep")
-        expect(400, None, target.ask("POST", share, token, '{"a":' + "[" * 100_000), "an object deeper still")
+        expect(422, "nested_too_deep", target.ask("POST", share, token, '{"a":' + nested + "}"), "an object too deep")
+        expect(422, "nested_too_deep", target.ask("POST", share, token, '{"a":' + "[" * 100_000), "an object deeper still")
         expect(400, "malformed_json", target.ask("POST", "/v1/integrations", token, '{"a":' + "[" * 100_000), "settings too deep")
         expect(413, None, target.ask("POST", "/v1/integrations", token, '{"id":"' + "x" * ((1 << 20) - 20) + '","a":1}   ' + " " * 100),
                "settings beyond 1 MiB")
