@@ -8,7 +8,9 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <chrono>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -146,6 +148,61 @@ std::shared_ptr<const Failure> no_connection(const Endpoint& endpoint, ConnectSt
     return std::make_shared<const Failure>(std::move(failure));
 }
 
+/// Whether a channel has had a connection at any time while a call lasted: gRPC does not tell whether a call that was
+/// ended here, by deadline or cancellation, was sent. Lives until gRPC has told it the last. Thread: begin() the
+/// shard's, then the queue's; was_ready() any.
+class ReadyWatch final : public QueueTag, public std::enable_shared_from_this<ReadyWatch> {
+  public:
+    ReadyWatch(std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue)
+        : channel_(std::move(channel)), queue_(queue) {}
+
+    /// Before the call begins. With a connection there is nothing to watch.
+    void begin() {
+        last_ = channel_->GetState(false);
+        if (last_ == GRPC_CHANNEL_READY) {
+            was_ready_ = true;
+        } else {
+            watch();
+        }
+    }
+    /// The call is over.
+    void end() noexcept { is_over_ = true; }
+    bool was_ready() const noexcept { return was_ready_; }
+
+  private:
+    using Clock = std::chrono::system_clock;
+    /// gRPC cannot be asked to stop watching, and ends only when it has: so it watches for a little while at a time.
+    static constexpr std::chrono::milliseconds kPiece{50};
+
+    void watch() {
+        self_ = shared_from_this();
+        const auto last = last_;
+        const auto until = until_ = Clock::now() + kPiece;
+        hand_over();
+        channel_->NotifyOnStateChange(last, until, &queue_, static_cast<QueueTag*>(this));
+    }
+
+    void over() override {
+        auto self = std::move(self_);
+        auto state = channel_->GetState(false);
+        bool is_other = state != last_;
+        // A state that was left and is back, or one that comes after a connection: in between there may have been one.
+        bool has_changed = is_other || Clock::now() < until_;
+        bool is_without = is_other && (state == GRPC_CHANNEL_CONNECTING || state == GRPC_CHANNEL_TRANSIENT_FAILURE);
+        if (has_changed && !is_without) was_ready_ = true;
+        last_ = state;
+        if (!was_ready_ && !is_over_) watch();
+    }
+
+    const std::shared_ptr<grpc::Channel> channel_;
+    grpc::CompletionQueue& queue_;
+    grpc_connectivity_state last_ = GRPC_CHANNEL_IDLE;
+    Clock::time_point until_;
+    bool is_over_ = false;
+    std::atomic<bool> was_ready_{false};
+    std::shared_ptr<ReadyWatch> self_;
+};
+
 class GrpcCall;
 
 /// Brings finished calls from the queue's thread to the shard, as many at a time as there are.
@@ -187,6 +244,8 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
 
     void begin(std::string_view method, std::string body, grpc::CompletionQueue& queue) {
         self_ = shared_from_this();
+        watch_ = std::make_shared<ReadyWatch>(channel_, queue);
+        watch_->begin();
         auto request = buffer_of(std::move(body));
         reader_ = stub_.PrepareUnaryCall(&context_, std::string(method), request, &queue);
         hand_over();
@@ -197,6 +256,7 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
     void cancel() override { context_.TryCancel(); }
 
     void over() override {
+        watch_->end();
         auto self = std::move(self_);
         auto inbox = inbox_;
         inbox->put(inbox, std::move(self));
@@ -232,17 +292,18 @@ class GrpcCall final : public RunningCall, public QueueTag, public std::enable_s
 
     /// Of a call that failed. gRPC tells it in two ways. Once it is over by the connection's doing, its peer is the
     /// connection's: an address without the slashes that our targets have. When it was ended here, by deadline or
-    /// cancellation, that is not told; but while there is no connection it can have gone nowhere.
+    /// cancellation, that is not told; but if there was no connection all the while it can have gone nowhere.
     bool may_have_been_sent() const {
         if (context_.peer().find(kSlashes) == std::string::npos) return true;
         auto status = static_cast<Status>(status_.error_code());
         if (status == Status::unavailable) return false;
         if (status != Status::deadline_exceeded && status != Status::cancelled) return true;
         auto state = channel_->GetState(false);
-        return state != GRPC_CHANNEL_CONNECTING && state != GRPC_CHANNEL_TRANSIENT_FAILURE;
+        return watch_->was_ready() || (state != GRPC_CHANNEL_CONNECTING && state != GRPC_CHANNEL_TRANSIENT_FAILURE);
     }
 
     std::shared_ptr<grpc::Channel> channel_;
+    std::shared_ptr<ReadyWatch> watch_;
     grpc::GenericStub stub_;
     std::shared_ptr<Inbox> inbox_;
     boost::asio::executor_work_guard<boost::asio::any_io_executor> guard_;

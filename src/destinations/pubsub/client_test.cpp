@@ -1,8 +1,11 @@
 #include "destinations/pubsub/client.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "destinations/pubsub/channel_pool.hpp"
 #include "destinations/pubsub/fixture_for_test.hpp"
@@ -15,6 +18,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 class PubSubConnections : public PubSubFixture {
   protected:
@@ -142,6 +146,110 @@ TEST_F(PubSubConnections, CompressionSavesBytesOnTheWay) {
         EXPECT_LE(sent, most) << compression;
     }
     EXPECT_EQ(service_.stored()[1].data, batch.bodies()[0]);
+}
+
+/// Calls straight through a client, over a connection that can be lost.
+class PubSubLostCalls : public PubSubFixture {
+  protected:
+    Client::Options options(std::uint16_t port) {
+        Client::Options options;
+        options.endpoint = Endpoint{false, "127.0.0.1", port};
+        return options;
+    }
+    Call publish() { return {"/google.pubsub.v1.Publisher/Publish", {}, "topic=t"}; }
+    /// A call of another client over the same connection: what gRPC had to tell before is heard when this returns.
+    void call_beside() {
+        service_.react({});
+        boost::asio::io_context io{1};
+        Client other(io, options(relay_->port()));
+        EXPECT_EQ(run_for_test(io, other.prepare(Deadline::after(20s))), nullptr);
+        bool ok = false;
+        other.start(publish(), nullptr, Deadline::after(20s), [&ok](Answer answer) { ok = answer.ok(); });
+        io.restart();
+        io.run();
+        EXPECT_TRUE(ok);
+    }
+    void stay_silent() {
+        service_.react([](const auto&) {
+            FakeService::Reaction reaction;
+            reaction.is_silent = true;
+            return reaction;
+        });
+    }
+    template <class Condition>
+    static void wait_until(Condition condition) {
+        while (!condition()) std::this_thread::yield();
+    }
+    /// Starts a call that the service has when this returns, and never answers.
+    std::shared_ptr<RunningCall> started(Client& client) {
+        stay_silent();
+        auto before = service_.requests("Publish").size();
+        auto call = client.start(publish(), nullptr, Deadline::after(20s),
+                                 [this](Answer answer) { told_ = std::move(answer); });
+        wait_until([&] { return service_.requests("Publish").size() > before; });
+        return call;
+    }
+    /// Ends it as a deadline would, loses the connection, and has another one being tried in vain when that is told.
+    void end_and_lose(std::shared_ptr<RunningCall> call) {
+        call->cancel();
+        call.reset();
+        wait_until([this] { return service_.under_way() == 0; });
+        ChannelKey key;
+        key.target = fmt::format("ipv4:///127.0.0.1:{}", relay_->port());
+        key.endpoint = Endpoint{false, "127.0.0.1", relay_->port()};
+        auto channel = ChannelPool::instance()->get(key, [](const ChannelKey&) {
+            ADD_FAILURE() << "the call's channel has another key";
+            return nullptr;
+        });
+        relay_.reset();
+        for (auto state = channel->GetState(true);
+             state != GRPC_CHANNEL_CONNECTING && state != GRPC_CHANNEL_TRANSIENT_FAILURE;
+             state = channel->GetState(true)) {
+            // Waiting for it is what makes gRPC look at the connection.
+            channel->WaitForStateChange(state, std::chrono::system_clock::now() + 10ms);
+        }
+        io_.restart();
+        io_.run();
+    }
+
+    std::unique_ptr<Relay> relay_ = std::make_unique<Relay>(service_.port());
+    std::optional<Answer> told_;
+};
+
+TEST_F(PubSubLostCalls, WhatWasSentOnAConnectionThatIsLostByTheTimeItIsToldMayBeStored) {
+    Client client(io_, options(relay_->port()));
+    ASSERT_EQ(run(client.prepare(Deadline::after(20s))), nullptr);
+    client.start(publish(), nullptr, Deadline::after(20s), [](const Answer& answer) { EXPECT_TRUE(answer.ok()); });
+    io_.restart();
+    io_.run();
+    end_and_lose(started(client));
+    ASSERT_TRUE(told_);
+    EXPECT_EQ(told_->status, Status::cancelled);
+    EXPECT_TRUE(told_->maybe_sent);
+}
+
+TEST_F(PubSubLostCalls, SoMayWhatTheConnectionWasMadeFor) {
+    Client client(io_, options(relay_->port()));
+    ASSERT_EQ(run(client.prepare(Deadline::after(20s))), nullptr);
+    auto call = started(client);
+    call_beside();
+    end_and_lose(std::move(call));
+    ASSERT_TRUE(told_);
+    EXPECT_EQ(told_->status, Status::cancelled);
+    EXPECT_TRUE(told_->maybe_sent);
+}
+
+TEST_F(PubSubLostCalls, WhatNeverHadAConnectionWasNotSent) {
+    // Takes connections and says nothing, so that they are never ready.
+    boost::asio::ip::tcp::acceptor silent(io_, {boost::asio::ip::address_v4::loopback(), 0});
+    Client client(io_, options(silent.local_endpoint().port()));
+    ASSERT_EQ(run(client.prepare(Deadline::after(20s))), nullptr);
+    client.start(publish(), nullptr, Deadline::after(200ms), [this](Answer answer) { told_ = std::move(answer); });
+    io_.restart();
+    io_.run();
+    ASSERT_TRUE(told_);
+    EXPECT_EQ(told_->status, Status::deadline_exceeded);
+    EXPECT_FALSE(told_->maybe_sent);
 }
 
 class PubSubTls : public PubSubConnections {

@@ -247,6 +247,10 @@ void FakeService::subscribe(const std::string& topic, const std::string& subscri
     impl_->subscriptions[topic].insert(subscription);
 }
 
+std::size_t FakeService::under_way() const {
+    return impl_->publishing;
+}
+
 std::size_t FakeService::most_at_a_time() const {
     return impl_->most_publishing;
 }

@@ -64,6 +64,8 @@ class FakeService {
     /// Keeps counts only from now on: for benchmarks.
     void keep_nothing();
     void subscribe(const std::string& topic, const std::string& subscription);
+    /// Publish calls that are there now.
+    std::size_t under_way() const;
     /// The most Publish calls that were there at a time.
     std::size_t most_at_a_time() const;
 
