@@ -137,6 +137,7 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     settings.allow({"type"});
     Config config;
     config.content_type = context.content_type;
+    if (!context.integration_id.empty()) config.integration = context.org + "/" + context.integration_id;
     read_devices(settings, config, context);
     refuse_twins(settings, config);
     name_devices(config);

@@ -33,6 +33,7 @@ struct Config {
     Transport transport = Transport::mqtt;
     std::vector<std::pair<std::string, TextTemplate>> properties;  ///< beside the event's own
     std::string content_type;                                      ///< of the bodies
+    std::string integration;                                       ///< `org/id`; empty: it has no id yet
     /// How long a token that is made for a connection is valid.
     std::chrono::seconds token_lifetime{3600};
     std::optional<Endpoint> endpoint;  ///< in place of every device's own host

@@ -44,6 +44,16 @@ TEST(IotHubConfig, OneConnectionStringIsEnough) {
     EXPECT_EQ(config.token_lifetime, std::chrono::hours(1));
 }
 
+TEST(IotHubConfig, AnIntegrationIsKnownByItsOrgAndIdOnceItHasOne) {
+    boost::asio::io_context io;
+    boost::json::object settings{{"type", "iot_hub"}, {"connection_string", device("room")}};
+    DestinationContext context{.io = io, .clock = SystemClock::instance(), .integration_id = "rooms"};
+    context.org = "com.acme";
+    EXPECT_EQ(parse_config(settings, context)->integration, "com.acme/rooms");
+    context.integration_id.clear();
+    EXPECT_EQ(parse_config(settings, context)->integration, "");
+}
+
 TEST(IotHubConfig, TheFirstPatternThatMatchesTakesTheEvent) {
     auto config =
         parse({{"devices",

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "destinations/iot_hub/request.hpp"
 #include "destinations/iot_hub/response.hpp"
 #include "destinations/iot_hub/sas_token.hpp"
+#include "http/ascii.hpp"
 
 namespace sluice::iot_hub {
 
@@ -21,6 +23,11 @@ Failure no_time(std::string_view target, std::string message) {
             "it is tried again by itself", std::nullopt};
 }
 
+std::string lower_case(std::string text) {
+    for (char& c : text) c = http::to_lower_ascii(c);
+    return text;
+}
+
 }  // namespace
 
 DeviceSession::DeviceSession(HubSurroundings& around, std::size_t device)
@@ -28,6 +35,17 @@ DeviceSession::DeviceSession(HubSurroundings& around, std::size_t device)
 
 DeviceSession::~DeviceSession() {
     SLUICE_ASSERT(!connection_, "close() a session before it is destroyed");
+}
+
+ConnectedDevices::Claimant DeviceSession::claimant() const {
+    ConnectedDevices::Claimant claimant;
+    // A host's case says nothing, a device's does.
+    claimant.device = lower_case(around_.config.endpoint_of(device()).to_url()) + " " + lower_case(device().host) +
+                      "/" + device().name();
+    const auto& secret = device().key.empty() ? device().token : device().key;
+    claimant.credentials = as_view(sha256(secret.reveal()));
+    claimant.integration = around_.config.integration;
+    return claimant;
 }
 
 bool DeviceSession::is_due_for_renewal() const {
@@ -95,15 +113,28 @@ asio::awaitable<std::optional<Failure>> DeviceSession::replace(Deadline deadline
         }
         co_await end_connection(deadline);
     }
+    auto fail = [this](Failure failure) {
+        claim_.reset();
+        ++failed_attempts_;
+        last_failure_ = failure;
+        return failure;
+    };
+    if (!claim_) {
+        auto taken = around_.connected.take(claimant());
+        if (!taken.claim) co_return fail(device_in_use(device(), target(), taken.is_same_integration));
+        claim_ = std::move(taken.claim);
+    }
     auto compared = HubClock::Comparison::not_made;
     Opened opened = co_await connect(kKeepAliveSeconds, compared, deadline);
     if (!opened) {
         Failure failure = failure_of_open(opened.error(), around_.config.endpoint_of(device()), target());
         if (failure.error_class == ErrorClass::credentials)
             explain_refusal(failure, device(), compared, around_.hub_clock.now());
-        ++failed_attempts_;
-        last_failure_ = failure;
-        co_return failure;
+        co_return fail(std::move(failure));
+    }
+    if (!claim_->confirm()) {
+        co_await (*opened)->close(deadline.earlier(kGoodbye));
+        co_return fail(device_in_use(device(), target(), false));
     }
     connection_ = std::move(*opened);
     end_is_noted_ = false;
@@ -159,6 +190,21 @@ asio::awaitable<DeviceSession::Check> DeviceSession::check(Deadline deadline) {
         found.was_connected = true;
         co_return found;
     }
+    std::optional<ConnectedDevices::Claim> claim;
+    if (!claim_) {
+        auto taken = around_.connected.take(claimant());
+        claim = std::move(taken.claim);
+        if (!claim && !taken.is_same_integration) {
+            found.failure = device_in_use(device(), target(), false);
+            co_return found;
+        }
+        // With the credentials of a connection that there is, nothing is left to find out. Others are tried all the
+        // same: that ends this integration's own connection at the most, which it makes again.
+        if (!claim && taken.is_connected && taken.has_same_credentials) {
+            found.was_connected = true;
+            co_return found;
+        }
+    }
     auto renew_at = renew_at_;
     auto compared = HubClock::Comparison::not_made;
     Opened opened = co_await connect(kTestKeepAliveSeconds, compared, deadline);
@@ -179,12 +225,15 @@ asio::awaitable<void> DeviceSession::tend() {
     bool idle = around_.clock.steady_now() - last_use_ >= kMaxIdle;
     if (users_ > 0 || !(idle || is_due_for_renewal() || !connection_->is_open())) co_return;
     auto hold = co_await gate_.take(Deadline::after(kGoodbye));
-    if (hold && connection_ && users_ == 0) co_await end_connection(Deadline::after(kGoodbye));
+    if (!hold || !connection_ || users_ > 0) co_return;
+    co_await end_connection(Deadline::after(kGoodbye));
+    claim_.reset();
 }
 
 asio::awaitable<void> DeviceSession::close(Deadline deadline) {
     auto hold = co_await gate_.take(Deadline::never());
     if (connection_) co_await end_connection(deadline);
+    claim_.reset();
 }
 
 }  // namespace sluice::iot_hub

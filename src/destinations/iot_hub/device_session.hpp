@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "destination/destination.hpp"
 #include "destinations/iot_hub/config.hpp"
+#include "destinations/iot_hub/connected_devices.hpp"
 #include "destinations/iot_hub/hub_clock.hpp"
 #include "destinations/iot_hub/session_history.hpp"
 #include "mqtt/connection.hpp"
@@ -30,11 +31,13 @@ struct HubSurroundings {
     HubClock hub_clock;
     /// Where to ask what time it is; nothing with an endpoint of one's own.
     std::optional<Endpoint> date_endpoint;
+    ConnectedDevices& connected = ConnectedDevices::shared();
 };
 
 /// One device over MQTT: connects when something is to be sent, with a token of its own for each connection; renews it
-/// by letting what is under way finish and connecting anew, so that nothing is lost or overtaken. Ownership: the
-/// destination. Thread: its shard. Lifecycle: close() awaited before destruction.
+/// by letting what is under way finish and connecting anew, so that nothing is lost or overtaken. While another
+/// integration of this process is connected as the device it does not connect. Ownership: the destination. Thread: its
+/// shard. Lifecycle: close() awaited before destruction.
 class DeviceSession {
   public:
     /// A connection that nothing was sent on for so long is closed.
@@ -70,6 +73,7 @@ class DeviceSession {
     /// Nothing when connected; then this caller is counted as one of its users.
     boost::asio::awaitable<std::optional<Failure>> join(Deadline deadline);
     boost::asio::awaitable<std::optional<Failure>> replace(Deadline deadline);
+    ConnectedDevices::Claimant claimant() const;
     boost::asio::awaitable<Opened> connect(std::uint16_t keep_alive_seconds, HubClock::Comparison& compared,
                                            Deadline deadline);
     boost::asio::awaitable<void> end_connection(Deadline deadline);
@@ -79,7 +83,8 @@ class DeviceSession {
 
     HubSurroundings& around_;
     const std::size_t device_;
-    Turn gate_;  ///< for who joins or changes the connection
+    Turn gate_;                                     ///< for who joins or changes the connection
+    std::optional<ConnectedDevices::Claim> claim_;  ///< from before there is a connection until there is none
     std::unique_ptr<mqtt::Connection> connection_;
     bool end_is_noted_ = false;
     SteadyTime renew_at_ = SteadyTime::max();

@@ -327,6 +327,128 @@ TEST_F(MqttDestinationTest, ATestWarnsOfATokenThatEnds) {
     EXPECT_THAT(report.steps[2].detail, HasSubstr("expires at 2023-11-15T22:13:20"));
 }
 
+/// Two integrations with one device.
+class MqttTwinsTest : public MqttDestinationTest {
+  protected:
+    MqttTwinsTest() { config_.integration = "com.acme/one"; }
+    void TearDown() override {
+        if (twin_) run(twin_->close());
+        MqttDestinationTest::TearDown();
+    }
+    MqttDestination& twin() {
+        if (!twin_) {
+            Config config = config_;
+            config.integration = twin_name_;
+            if (!twin_key_.empty()) config.devices[0].key = Secret(twin_key_);
+            twin_ = std::make_unique<MqttDestination>(io_, clock_, config, nullptr, date_endpoint_);
+        }
+        return *twin_;
+    }
+    Verdict deliver_by_twin() {
+        TestBatch batch;
+        batch.add("b").aim(twin());
+        return run(twin().deliver(batch.messages(), Deadline::after(20s)))[0];
+    }
+
+    std::string twin_name_ = "org.other/two";
+    std::string twin_key_;
+    std::unique_ptr<MqttDestination> twin_;
+};
+
+TEST_F(MqttTwinsTest, AnotherIntegrationsConnectionIsLeftAloneAndToldOf) {
+    expect_accepted(deliver({"a"}));
+    auto verdict = deliver_by_twin();
+    ASSERT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_FALSE(verdict.ambiguous);
+    EXPECT_EQ(to_string(verdict.failure->error_class), "transient");
+    EXPECT_EQ(verdict.failure->code, "device_in_use");
+    EXPECT_EQ(verdict.failure->target, "room");
+    EXPECT_THAT(verdict.failure->message, testing::AllOf(HasSubstr("room"), HasSubstr("another integration")));
+    EXPECT_THAT(verdict.failure->message + verdict.failure->hint,
+                testing::Not(testing::AnyOf(HasSubstr("com.acme"), HasSubstr("one/"))));
+    EXPECT_THAT(verdict.failure->hint, HasSubstr("device of its own"));
+    EXPECT_EQ(broker_.connects().size(), 1u);
+    EXPECT_EQ(destination().open_connections(), 1u);
+    expect_accepted(deliver({"c"}));
+}
+
+TEST_F(MqttTwinsTest, ItGoesOnWhenTheOtherLetsGo) {
+    expect_accepted(deliver({"a"}));
+    EXPECT_EQ(deliver_by_twin().kind, Verdict::Kind::retry);
+    run(destination().close());
+    EXPECT_EQ(deliver_by_twin().kind, Verdict::Kind::accepted);
+    EXPECT_EQ(broker_.connects().size(), 2u);
+}
+
+TEST_F(MqttTwinsTest, RenewingATokenLetsNobodyIn) {
+    expect_accepted(deliver({"a"}));
+    clock_.advance(52min);
+    expect_accepted(deliver({"c"}));
+    EXPECT_EQ(broker_.connects().size(), 2u);
+    auto verdict = deliver_by_twin();
+    ASSERT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_EQ(verdict.failure->code, "device_in_use");
+}
+
+TEST_F(MqttTwinsTest, ARefusedAttemptKeepsNobodyOut) {
+    broker_.on_connect([](const mqtt::Connect&) {
+        return OnConnect{OnConnect::Kind::answer, mqtt::ConnectCode::not_authorized};
+    });
+    EXPECT_EQ(deliver({"a"})[0].failure->code, "not_authorized");
+    broker_.on_connect([](const mqtt::Connect&) {
+        return OnConnect{OnConnect::Kind::answer, mqtt::ConnectCode::accepted};
+    });
+    EXPECT_EQ(deliver_by_twin().kind, Verdict::Kind::accepted);
+}
+
+TEST_F(MqttTwinsTest, ATestDoesNotEndAnotherIntegrationsConnection) {
+    expect_accepted(deliver({"a"}));
+    auto report = run(twin().probe(Deadline::after(20s)));
+    EXPECT_FALSE(report.ok());
+    EXPECT_EQ(report.steps[2].name, "credentials");
+    EXPECT_EQ(report.steps[2].outcome, ProbeStep::Outcome::failed);
+    EXPECT_THAT(report.steps[2].detail, HasSubstr("another integration"));
+    EXPECT_THAT(report.steps[2].hint, HasSubstr("device of its own"));
+    EXPECT_EQ(broker_.connects().size(), 1u);
+    EXPECT_EQ(destination().open_connections(), 1u);
+}
+
+TEST_F(MqttTwinsTest, ChangedSettingsOfTheSameIntegrationTakeItsOwnConnectionForTheProof) {
+    twin_name_ = config_.integration;
+    expect_accepted(deliver({"a"}));
+    auto report = run(twin().probe(Deadline::after(20s)));
+    EXPECT_TRUE(report.ok());
+    EXPECT_THAT(report.steps[2].detail, HasSubstr("connected by this integration right now"));
+    EXPECT_EQ(broker_.connects().size(), 1u);
+}
+
+TEST_F(MqttTwinsTest, ANewKeyOfTheSameIntegrationIsTriedAtTheHub) {
+    twin_name_ = config_.integration;
+    twin_key_ = "another key";
+    expect_accepted(deliver({"a"}));
+    EXPECT_TRUE(run(twin().probe(Deadline::after(20s))).ok());
+    EXPECT_EQ(broker_.connects().size(), 2u);
+}
+
+TEST_F(MqttTwinsTest, WhatTakesAnIntegrationsPlaceWaitsForItToLetGo) {
+    twin_name_ = config_.integration;
+    expect_accepted(deliver({"a"}));
+    auto verdict = deliver_by_twin();
+    ASSERT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_EQ(verdict.failure->code, "device_in_use");
+    EXPECT_THAT(verdict.failure->message, testing::Not(HasSubstr("another integration")));
+    run(destination().close());
+    EXPECT_EQ(deliver_by_twin().kind, Verdict::Kind::accepted);
+}
+
+TEST_F(MqttTwinsTest, ATestOfAnIntegrationWhoseConnectionWasLostIsItsOwn) {
+    expect_accepted(deliver({"a"}));
+    broker_.close_connections();
+    run_until([&] { return destination().open_connections() == 0; });
+    EXPECT_TRUE(run(destination().probe(Deadline::after(20s))).ok());
+    EXPECT_EQ(broker_.connects().size(), 2u);
+}
+
 TEST_F(MqttDestinationTest, AMessageWhosePropertyHasNoValueIsRejectedAndTheRestGoes) {
     TestBatch batch;
     batch.add("a", {}, 1).add("b", {}, 0).add("c", {}, 1);

@@ -122,6 +122,28 @@ void explain_refusal(Failure& failure, const Device& device, HubClock::Compariso
     }
 }
 
+Failure device_in_use(const Device& device, std::string_view target, bool by_this_integration) {
+    Failure failure;
+    failure.error_class = ErrorClass::transient;
+    failure.code = "device_in_use";
+    failure.target = target;
+    if (by_this_integration) {
+        failure.message = fmt::format(
+            "this integration is already connected as the device {} of {}, as it was before its "
+            "settings changed or as it runs",
+            device.name(), device.host);
+        failure.hint = "It is tried again by itself, and goes on when that connection is closed.";
+    } else {
+        failure.message = fmt::format("another integration of this Sluice is connected as the device {} of {}",
+                                      device.name(), device.host);
+        failure.hint =
+            "Give each integration a device of its own: a hub lets a device be connected only once, and two would end "
+            "each "
+            "other's connection. This one tries again by itself, and goes on when the other lets go.";
+    }
+    return failure;
+}
+
 Failure failure_of_loss(const mqtt::Lost& lost, SessionHistory::Diagnosis diagnosis, std::string_view target) {
     Failure failure;
     failure.error_class = ErrorClass::transient;

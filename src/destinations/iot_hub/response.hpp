@@ -30,6 +30,8 @@ Verdict verdict_of_reply(const http::ClientResponse& reply, std::string_view tar
 Failure failure_of_open(const mqtt::OpenError& error, const Endpoint& endpoint, std::string_view target);
 /// The hub refused these credentials: says what the clock has to do with it, and the token.
 void explain_refusal(Failure& failure, const Device& device, HubClock::Comparison clock, Timestamp now);
+/// The device is connected already, by another integration of this process, or by this one as it was before a change.
+Failure device_in_use(const Device& device, std::string_view target, bool by_this_integration);
 /// Why messages that were to be sent, or were, are not acknowledged.
 Failure failure_of_loss(const mqtt::Lost& lost, SessionHistory::Diagnosis diagnosis, std::string_view target);
 
