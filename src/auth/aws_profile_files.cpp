@@ -77,8 +77,9 @@ Result<AwsProfileFiles> AwsProfileFiles::load(const AwsEnvironment& environment)
     files.credentials_ = std::move(*credentials);
     for (auto& [name, values] : *config) {
         // In this file, `[default]` is the only profile without the word.
-        if (name == "default") files.config_.emplace(name, std::move(values));
-        if (name.starts_with("profile ")) {
+        if (name == "default") {
+            files.config_.emplace(name, std::move(values));
+        } else if (name.starts_with("profile ")) {
             files.config_[std::string(clean_pasted(std::string_view(name).substr(8)))] = std::move(values);
         }
     }

@@ -260,7 +260,7 @@ asio::awaitable<Connection::Opened> Connection::open(asio::io_context& io, Endpo
     ConnectResult connected =
         co_await connect_stream(io, std::move(endpoint), std::move(options), std::move(tls), deadline);
     if (!connected) {
-        auto network = std::move(connected.error());
+        ConnectError network = connected.error();
         co_return OpenError{network, std::nullopt, network.error, network.code};
     }
     auto impl = std::make_unique<Impl>(io, std::move(*connected), std::chrono::seconds(hello.keep_alive_seconds));

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-SignalEvent::SignalEvent(boost::asio::any_io_executor executor) : timer_(std::move(executor)) {}
+SignalEvent::SignalEvent(boost::asio::any_io_executor executor) : timer_(executor) {}
 
 void SignalEvent::set() {
     set_ = true;
