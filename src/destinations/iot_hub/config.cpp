@@ -143,6 +143,11 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     name_devices(config);
     read_transport(settings, config);
     read_properties(settings, config);
+    if (config.transport == Transport::https)
+        for (const auto& [name, text] : config.properties)
+            if (text.is_literal() && !fits_header(text.source()))
+                settings.fail("properties." + name, "has characters that an HTTPS header cannot carry",
+                              "Use ASCII, or transport: mqtt, which carries any text.");
     config.token_lifetime = std::chrono::duration_cast<std::chrono::seconds>(
         settings.duration("token_lifetime", std::chrono::hours(1), std::chrono::seconds(5), std::chrono::hours(24)));
     std::optional<Endpoint> usual;

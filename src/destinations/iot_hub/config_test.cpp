@@ -71,6 +71,14 @@ TEST(IotHubConfig, WithoutADeviceForTheRestAnEventHasNone) {
     EXPECT_FALSE(config.device_for("com.other"));
 }
 
+TEST(IotHubConfig, APropertyThatNoHeaderCarriesIsRefusedWithHttpsOnly) {
+    boost::json::object settings{{"connection_string", device("a")}, {"properties", {{"city", "K\xC3\xB6ln"}}}};
+    EXPECT_TRUE(parse(settings));
+    settings["transport"] = "https";
+    EXPECT_THAT(refusal(settings).message, HasSubstr("properties.city"));
+    EXPECT_THAT(refusal(settings).hint, HasSubstr("mqtt"));
+}
+
 TEST(IotHubConfig, ADeviceStandsThereOnce) {
     auto error = refusal({{"devices", {{"a.**", device("room")}, {"b.**", device("room")}}}});
     EXPECT_THAT(error.message, HasSubstr("destination.devices names the device room twice"));

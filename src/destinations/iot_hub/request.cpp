@@ -31,12 +31,6 @@ std::string topic_start(const Device& device) {
     return topic + "/messages/events/";
 }
 
-bool fits_header(std::string_view value) noexcept {
-    bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-    // White space at the ends does not survive.
-    return printable && !value.starts_with(' ') && !value.ends_with(' ');
-}
-
 Error unfit_for_header(std::string_view name) {
     return make_error(Errc::invalid_argument,
                       fmt::format("the property {} has characters that an HTTPS header cannot carry", name),
@@ -48,6 +42,8 @@ template <class Take>
 Result<void> for_each_property(const Config& config, const Event& event, Take take) {
     const EventMetadata metadata(event);
     for (const auto& field : metadata.fields()) {
+        // Not why an event would be given up: its body has it all the same.
+        if (config.transport == Transport::https && !fits_header(field.value)) continue;
         if (auto taken = take(field.name, field.value); !taken) return taken;
     }
     std::string value;
@@ -71,6 +67,12 @@ bool is_property_name(std::string_view name) noexcept {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                kSpecial.find(c) != std::string_view::npos;
     });
+}
+
+bool fits_header(std::string_view value) noexcept {
+    bool printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    // White space at the ends does not survive.
+    return printable && !value.starts_with(' ') && !value.ends_with(' ');
 }
 
 bool is_own_property(std::string_view name) noexcept {

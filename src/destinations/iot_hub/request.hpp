@@ -28,6 +28,8 @@ constexpr std::uint16_t kTestKeepAliveSeconds = 30;
 
 using Property = std::pair<std::string_view, std::string_view>;
 
+/// Whether a property has this value on its way over HTTPS, where it is a header.
+bool fits_header(std::string_view value) noexcept;
 /// May an application property be called so?
 /// https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-messages-construct
 bool is_property_name(std::string_view name) noexcept;

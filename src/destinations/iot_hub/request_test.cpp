@@ -12,6 +12,7 @@
 #include "base/encoding.hpp"
 #include "destination/test_batch.hpp"
 #include "destinations/iot_hub/sas_token.hpp"
+#include "event/sample_event.hpp"
 
 namespace sluice::iot_hub {
 namespace {
@@ -215,6 +216,20 @@ TEST(IotHubRequest, WhatAHeaderCannotCarryIsRefused) {
     }
     config.transport = Transport::mqtt;
     EXPECT_TRUE(check_properties(config, batch.messages()[0].event));
+}
+
+TEST(IotHubRequest, AnEventsOwnFieldThatAHeaderCannotCarryIsLeftOut) {
+    auto config = config_of(room());
+    config.transport = Transport::https;
+    Event event = sample_event(R"({"data":{"n":1}})", "Plat \xC3\xA9");
+    Message message{event, event->envelope, {}, {}};
+    EXPECT_TRUE(check_properties(config, event));
+    auto request = message_request(config, config.devices[0], message, Secret("t"));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_FALSE(request->headers.has("iothub-app-source"));
+    EXPECT_TRUE(request->headers.has("iothub-app-recType"));
+    config.transport = Transport::mqtt;
+    EXPECT_THAT(message_topic(config, config.devices[0], event).value(), HasSubstr("source=Plat%20%C3%A9"));
 }
 
 TEST(IotHubRequest, SizeIsNoLessThanBodyAndProperties) {

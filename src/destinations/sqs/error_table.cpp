@@ -18,6 +18,14 @@ constexpr std::string_view kKindHint =
     "SQS refuses this of every event alike: does the queue's kind fit queue_url (a FIFO queue's name ends in .fifo) "
     "and "
     "message_group_id, and is endpoint SQS's? The events wait.";
+constexpr std::string_view kThrottledHint =
+    "Nothing: it is sent later. A FIFO queue takes more with high throughput turned on.";
+constexpr std::string_view kFaultHint =
+    "Nothing: the service has a fault of its own for the moment, and is tried again.";
+constexpr std::string_view kValueHint =
+    "See what SQS says of the event; change what is sent, or what is written to Sluice, and redeliver it.";
+constexpr std::string_view kOwnFaultHint =
+    "Is it SQS that answers at endpoint? The request was not taken as it is meant.";
 constexpr std::string_view kKeyHint =
     "The queue is encrypted with a KMS key that these credentials cannot use: enable the key, and allow "
     "kms:GenerateDataKey "
@@ -30,7 +38,7 @@ constexpr std::string_view kAccessHint =
 constexpr Meaning kMissing{ErrorClass::missing_target, false, false, kMissingHint};
 /// What is written down does not fit the queue, whichever event it is.
 constexpr Meaning kKind{ErrorClass::missing_target, false, false, kKindHint};
-constexpr Meaning kThrottled{ErrorClass::throttled, false, false, {}};
+constexpr Meaning kThrottled{ErrorClass::throttled, false, false, kThrottledHint};
 constexpr Meaning kTooLarge{ErrorClass::too_large, true, false, kTooLargeHint};
 constexpr Meaning kKey{ErrorClass::credentials, false, false, kKeyHint};
 constexpr Meaning kAccess{ErrorClass::credentials, false, false, kAccessHint};
@@ -68,17 +76,17 @@ constexpr std::array kKnown = {
           {ErrorClass::credentials, false, false,
            "The queue asks for HTTPS with Signature Version 4: use an https:// endpoint."}},
     Known{"InvalidMessageContents", rejected("The body contains characters that SQS does not carry.")},
-    Known{"InvalidAttributeValue", rejected({})},
-    Known{"InvalidParameterValue", rejected({})},
+    Known{"InvalidAttributeValue", rejected(kValueHint)},
+    Known{"InvalidParameterValue", rejected(kValueHint)},
     // Of every event the same parameters are sent.
     Known{"MissingParameter", kKind},
     Known{"UnsupportedOperation", kKind},
     Known{"InvalidAttributeName", kKind},
     // These would be Sluice's own fault; no message is given up for it.
-    Known{"EmptyBatchRequest", transient({})},
-    Known{"TooManyEntriesInBatchRequest", transient({})},
-    Known{"BatchEntryIdsNotDistinct", transient({})},
-    Known{"InvalidBatchEntryId", transient({})},
+    Known{"EmptyBatchRequest", transient(kOwnFaultHint)},
+    Known{"TooManyEntriesInBatchRequest", transient(kOwnFaultHint)},
+    Known{"BatchEntryIdsNotDistinct", transient(kOwnFaultHint)},
+    Known{"InvalidBatchEntryId", transient(kOwnFaultHint)},
 };
 
 struct Renamed {
@@ -116,13 +124,13 @@ Meaning of_kind(auth::AwsErrorKind kind, Told told, bool sender_fault) {
         case auth::AwsErrorKind::throttled:
             return kThrottled;
         case auth::AwsErrorKind::service_fault:
-            return {ErrorClass::transient, false, true, {}};
+            return {ErrorClass::transient, false, true, kFaultHint};
         case auth::AwsErrorKind::other:
             break;
     }
     // Of an entry SQS says whose fault it was; of a request that was refused for an unknown reason nobody is blamed.
-    if (told == Told::of_entry && sender_fault) return rejected({});
-    return transient({});
+    if (told == Told::of_entry && sender_fault) return rejected(kValueHint);
+    return transient(kOwnFaultHint);
 }
 
 }  // namespace

@@ -127,5 +127,14 @@ TEST(SqsErrorTable, AnEntryIsNotGivenUpForTheQueuesKindThoughTheSenderIsToBlame)
         EXPECT_FALSE(meaning_of(code, "", 200, Told::of_entry, true).for_good) << code;
 }
 
+TEST(SqsErrors, EachSaysWhatToDo) {
+    for (const char* code : {"ThrottlingException", "RequestThrottled", "OverLimit", "InternalError", "InternalFailure",
+                             "ServiceUnavailable", "InvalidAttributeValue", "EmptyBatchRequest", "NobodyKnows"})
+        for (auto told : {Told::of_entry, Told::of_request})
+            for (bool sender_fault : {false, true})
+                EXPECT_NE(meaning_of(code, "words", 400, told, sender_fault).hint, "") << code;
+    EXPECT_NE(meaning_of("", "", 500, Told::of_request, false).hint, "");
+}
+
 }  // namespace
 }  // namespace sluice::sqs
