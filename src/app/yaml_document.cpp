@@ -111,6 +111,18 @@ class YamlReader {
     std::size_t values_ = 0;
 };
 
+namespace {
+
+/// YAML gives a meaning of its own to what patterns and templates begin with.
+std::string hint_of(std::string_view wrong) {
+    auto tells = [wrong](std::string_view word) { return wrong.find(word) != std::string_view::npos; };
+    if (tells("anchor") || tells("alias")) return "write what begins with * in quotes: \"**\", \"*.event\"";
+    if (tells("flow")) return "write text that has { or [ in it in quotes: \"/data/{recType}.ndjson\"";
+    return {};
+}
+
+}  // namespace
+
 Result<YamlDocument> YamlDocument::parse(const std::string& text, std::string file_name,
                                          const Environment& environment) {
     YamlDocument document;
@@ -119,8 +131,10 @@ Result<YamlDocument> YamlDocument::parse(const std::string& text, std::string fi
         YamlReader reader(document, environment);
         document.root_ = reader.read(YAML::Load(text), "", 0);
     } catch (const YAML::Exception& exception) {
-        return make_error(Errc::invalid_argument, fmt::format("{}:{}: not valid YAML: {}", document.file_name_,
-                                                              exception.mark.line + 1, exception.msg));
+        const auto line = exception.mark.line + 1;
+        return make_error(Errc::invalid_argument,
+                          fmt::format("{}:{}: not valid YAML: {}", document.file_name_, line, exception.msg),
+                          hint_of(exception.msg));
     } catch (Error& error) {
         return std::move(error);
     }

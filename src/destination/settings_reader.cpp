@@ -61,7 +61,10 @@ void SettingsReader::fail(std::string_view name, std::string message, std::strin
 }
 
 void SettingsReader::wrong_type(std::string_view name, std::string_view wanted, const boost::json::value& value) {
-    fail(name, fmt::format("must be {}, not {}", wanted, kind_name(value)));
+    // In YAML, `{id}` without quotes is an object with a member.
+    bool is_bare_template = wanted == "text" && value.is_object();
+    fail(name, fmt::format("must be {}, not {}", wanted, kind_name(value)),
+         is_bare_template ? "In YAML, write a template in quotes: \"{id}\"." : "");
 }
 
 void SettingsReader::allow(std::initializer_list<std::string_view> names) {

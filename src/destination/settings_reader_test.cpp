@@ -127,6 +127,14 @@ TEST_F(SettingsReaderTest, MisspeltChoiceSuggestsTheNearestOne) {
     EXPECT_THAT(error.hint, HasSubstr("`green`"));
 }
 
+TEST_F(SettingsReaderTest, ATemplateThatYamlTookForAnObjectIsToldToBeQuoted) {
+    auto reader = read(R"({"key":{"id":null}})");
+    reader.text_template("key");
+    Error error = error_of(reader);
+    EXPECT_EQ(error.message, "destination.key must be text, not an object");
+    EXPECT_THAT(error.hint, HasSubstr("quotes"));
+}
+
 TEST_F(SettingsReaderTest, BadTemplateIsToldWithItsPath) {
     auto reader = read(R"({"stream":"{recType"})");
     reader.text_template("stream");
