@@ -1,5 +1,7 @@
 #include "net/shared_room.hpp"
 
+#include "base/assert.hpp"
+
 namespace sluice {
 
 struct SharedRoom::State {
@@ -20,6 +22,7 @@ SharedRoom::SharedRoom(std::size_t in_all, std::size_t of_one_owner)
     : of_one_owner_(of_one_owner), in_all_(in_all), state_(std::make_shared<State>()) {}
 
 SharedRoom::Hold SharedRoom::take(const std::string& owner, std::size_t amount) {
+    SLUICE_ASSERT(amount > 0, "something is taken");
     std::lock_guard lock(state_->mutex);
     auto found = state_->by_owner.find(owner);
     const std::size_t has = found == state_->by_owner.end() ? 0 : found->second;

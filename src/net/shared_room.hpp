@@ -16,7 +16,7 @@ class SharedRoom {
 
     /// Taken until the last copy is gone.
     using Hold = std::shared_ptr<void>;
-    /// Null when there is no room.
+    /// Null when there is no room. `amount` is at least 1.
     Hold take(const std::string& owner, std::size_t amount);
 
     std::size_t taken() const;

@@ -20,9 +20,8 @@ constexpr std::string_view kSizeHint = "The hub's tier does not take events of t
 constexpr std::string_view kThrottleHint =
     "The namespace's throughput units are used up; it is sent later. Raise them, or turn on auto-inflate.";
 constexpr std::string_view kFormatHint =
-    "The namespace's tier does not take events in this form: set compression: none (gzip needs Premium or Dedicated) "
-    "and "
-    "idempotence: false. The events wait.";
+    "The namespace's tier does not take events in this form: set compression: none (gzip needs Premium or "
+    "Dedicated) and idempotence: false. The events wait.";
 constexpr std::string_view kClockHint = "The hub does not take the time of sending: is this machine's clock right?";
 constexpr std::string_view kRejectHint = "Event Hubs will never take this event as it is.";
 constexpr std::string_view kOwnHint = "tried again by itself";

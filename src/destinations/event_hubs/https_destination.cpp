@@ -56,11 +56,6 @@ std::shared_ptr<const Failure> no_authorization(const Error& error) {
     return failure;
 }
 
-}  // namespace
-
-/// What a call came to: an answer, or why there was none.
-namespace {
-
 std::shared_ptr<const Failure> too_large(std::size_t bytes, std::size_t most, const std::string& hub) {
     Failure failure;
     failure.error_class = ErrorClass::too_large;
@@ -73,6 +68,7 @@ std::shared_ptr<const Failure> too_large(std::size_t bytes, std::size_t most, co
 
 }  // namespace
 
+/// What a call came to: an answer, or why there was none.
 struct HttpsDestination::Sent {
     std::optional<http::ClientResponse> answer;
     Verdict verdict;  ///< without an answer

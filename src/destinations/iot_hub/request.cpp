@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/encoding.hpp"
 #include "event/metadata.hpp"
@@ -76,8 +75,7 @@ bool fits_header(std::string_view value) noexcept {
 }
 
 bool is_own_property(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, EventMetadata::kFields> kOwn = {
-        "event_type", "id", "obj_type", "recType", "sluice-sequence", "sluice-time", "source"};
+    constexpr auto& kOwn = EventMetadata::kNames;
     return std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end();
 }
 

@@ -137,9 +137,8 @@ Failure device_in_use(const Device& device, std::string_view target, bool by_thi
         failure.message = fmt::format("another integration of this Sluice is connected as the device {} of {}",
                                       device.name(), device.host);
         failure.hint =
-            "Give each integration a device of its own: a hub lets a device be connected only once, and two would end "
-            "each "
-            "other's connection. This one tries again by itself, and goes on when the other lets go.";
+            "Give each integration a device of its own: a hub lets a device be connected only once, and two would "
+            "end each other's connection. This one tries again by itself, and goes on when the other lets go.";
     }
     return failure;
 }

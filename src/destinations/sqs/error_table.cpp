@@ -9,15 +9,13 @@ namespace sluice::sqs {
 namespace {
 
 constexpr std::string_view kMissingHint =
-    "Is queue_url right: its region, account and name? SQS answers the same when the queue belongs to another account "
-    "whose "
-    "queue policy does not allow these credentials sqs:SendMessage.";
+    "Is queue_url right: its region, account and name? SQS answers the same when the queue belongs to "
+    "another account whose queue policy does not allow these credentials sqs:SendMessage.";
 constexpr std::string_view kTooLargeHint =
     "Raise the queue's maximum message size in the SQS console (it may be up to 1 MiB), or send less: payload, redact.";
 constexpr std::string_view kKindHint =
-    "SQS refuses this of every event alike: does the queue's kind fit queue_url (a FIFO queue's name ends in .fifo) "
-    "and "
-    "message_group_id, and is endpoint SQS's? The events wait.";
+    "SQS refuses this of every event alike: does the queue's kind fit queue_url (a FIFO queue's name ends in "
+    ".fifo) and message_group_id, and is endpoint SQS's? The events wait.";
 constexpr std::string_view kThrottledHint =
     "Nothing: it is sent later. A FIFO queue takes more with high throughput turned on.";
 constexpr std::string_view kFaultHint =
@@ -28,12 +26,10 @@ constexpr std::string_view kOwnFaultHint =
     "Is it SQS that answers at endpoint? The request was not taken as it is meant.";
 constexpr std::string_view kKeyHint =
     "The queue is encrypted with a KMS key that these credentials cannot use: enable the key, and allow "
-    "kms:GenerateDataKey "
-    "and kms:Decrypt.";
+    "kms:GenerateDataKey and kms:Decrypt.";
 constexpr std::string_view kAccessHint =
-    "The credentials are good, but they may not do this: allow sqs:SendMessage on this queue, and if it belongs to "
-    "another "
-    "account, in its queue policy too.";
+    "The credentials are good, but they may not do this: allow sqs:SendMessage on this queue, and if it "
+    "belongs to another account, in its queue policy too.";
 
 constexpr Meaning kMissing{ErrorClass::missing_target, false, false, kMissingHint};
 /// What is written down does not fit the queue, whichever event it is.
