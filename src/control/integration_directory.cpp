@@ -2,21 +2,17 @@
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
+#include "control/integration_record.hpp"
 #include "control/named_files.hpp"
 #include "control/record_kinds.hpp"
-#include "control/replay_record.hpp"
 #include "control/settings_trial.hpp"
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 namespace sluice {
 namespace {
 
-/// How long the cursor of an integration that the file no longer has is kept, in case it comes back (product.md).
-constexpr auto kGoneCursorLife = std::chrono::days(7);
 /// How long whoever changes settings waits for the provider's word on them.
 constexpr auto kTrialLimit = std::chrono::seconds(20);
 
@@ -45,19 +41,6 @@ std::string searched_text(const IntegrationConfig& config, const boost::json::ob
     if (auto host = url.find("://"); host != std::string::npos)
         out += '\n' + url.substr(0, url.find_first_of("/?#", host + 3));
     return lower_case(out);
-}
-
-std::optional<std::string> paused_reason(const std::map<std::string, std::string>& paused, const std::string& id) {
-    auto found = paused.find(id);
-    if (found == paused.end()) return std::nullopt;
-    return found->second;
-}
-
-Result<boost::json::object> parse_settings(const std::string& text) {
-    boost::system::error_code error;
-    auto value = boost::json::parse(text, error);
-    if (error || !value.is_object()) return make_error(Errc::corrupt, "a kept integration is not a JSON object");
-    return std::move(value.get_object());
 }
 
 }  // namespace
@@ -135,137 +118,6 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::start(Entry entry, In
     std::lock_guard lock(mutex_);
     entries_.insert_or_assign(std::move(id), std::move(entry));
     co_return Result<void>();
-}
-
-/// What was accepted once must not keep the node from starting, whatever became of it since.
-boost::asio::awaitable<Result<void>> IntegrationDirectory::start_kept(Entry entry, IntegrationConfig config,
-                                                                      std::optional<std::string> paused_reason) {
-    Result<void> started = co_await start(entry, config, paused_reason);
-    if (started || config.unusable || !is_about_settings(started.error())) co_return started;
-    config.unusable = started.error();
-    co_return co_await start(std::move(entry), std::move(config), std::move(paused_reason));
-}
-
-boost::asio::awaitable<Result<void>> IntegrationDirectory::load(std::vector<boost::json::object> file_integrations,
-                                                                Locate locate) {
-    Result<std::vector<IntegrationConfig>> from_file = check(file_integrations, parts_.registry, locate);
-    if (!from_file) co_return from_file.error();
-    auto kept = parts_.sealed.list(kIntegrationKind);
-    if (!kept) co_return kept.error();
-    std::set<std::string> present;
-    for (const auto& config : *from_file) present.insert(config.id);
-    for (const auto& [id, text] : *kept) {
-        if (!present.insert(id).second)
-            co_return make_error(
-                Errc::conflict,
-                fmt::format("the integration \"{}\" stands in the file and was also made through the API", id),
-                "rename the one in the file, or delete the other through the API first");
-    }
-    if (auto forgotten = forget_long_gone(present); !forgotten) co_return forgotten.error();
-    std::vector<std::pair<std::string, std::string>> of_file;
-    for (const auto& config : *from_file) of_file.emplace_back(config.id, config.org);
-    if (auto taken = take_for_the_file(of_file); !taken) co_return taken.error();
-    auto paused_list = parts_.store.list(kPausedKind);
-    if (!paused_list) co_return paused_list.error();
-    std::map<std::string, std::string> paused(paused_list->begin(), paused_list->end());
-
-    for (std::size_t i = 0; i < from_file->size(); ++i) {
-        std::string id = (*from_file)[i].id;
-        Entry entry = make_entry((*from_file)[i], true, std::move(file_integrations[i]));
-        std::optional<std::string> reason = paused_reason(paused, id);
-        Result<void> started = co_await start(std::move(entry), std::move((*from_file)[i]), std::move(reason));
-        if (!started)
-            co_return locate(make_error(started.error().code,
-                                        fmt::format("integrations[{}] ({}): {}", i, id, started.error().message),
-                                        started.error().hint));
-    }
-    for (const auto& [id, text] : *kept) {
-        auto settings = parse_settings(text);
-        if (!settings) co_return settings.error();
-        const auto* by_operator = settings->if_contains("_operator");
-        bool operator_owned = by_operator != nullptr && by_operator->is_bool() && by_operator->get_bool();
-        settings->stable_erase("_operator");
-        std::string revision = text_member(*settings, "_revision");
-        settings->stable_erase("_revision");
-        // Whose it may be was decided when it was made.
-        auto config = parse_kept_integration(*settings, parts_.registry,
-                                             {.default_org = text_member(*settings, "org"),
-                                              .operator_owned = operator_owned,
-                                              .allow_loopback = allow_loopback_});
-        if (!config)
-            co_return make_error(config.error().code,
-                                 fmt::format("the kept integration \"{}\": {}", id, config.error().message),
-                                 config.error().hint);
-        Entry entry = make_entry(*config, false, std::move(*settings));
-        if (!revision.empty()) entry.revision = std::move(revision);
-        std::optional<std::string> reason = paused_reason(paused, id);
-        Result<void> started = co_await start_kept(std::move(entry), std::move(*config), std::move(reason));
-        if (!started) co_return started.error();
-    }
-    co_return co_await tell_of_ended_replays();
-}
-
-boost::asio::awaitable<Result<void>> IntegrationDirectory::tell_of_ended_replays() {
-    auto records = parts_.store.list(kReplayKind);
-    if (!records) co_return records.error();
-    for (const auto& [id, text] : *records) {
-        std::optional<ReplayStatus> replay = parse_replay_record(text);
-        Result<void> told = make_error(Errc::not_found, "it cannot be read");
-        if (replay) told = co_await parts_.engine.note_replay(id, std::move(*replay));
-        // Of an integration that is gone, or not to be read.
-        if (told) continue;
-        if (auto erased = parts_.store.erase(kReplayKind, id); !erased) co_return erased.error();
-    }
-    co_return Result<void>();
-}
-
-std::set<std::string> IntegrationDirectory::present() const {
-    std::lock_guard lock(mutex_);
-    std::set<std::string> ids = changing_;
-    for (const auto& [id, entry] : entries_) ids.insert(id);
-    return ids;
-}
-
-boost::asio::awaitable<Result<void>> IntegrationDirectory::forget_long_gone() {
-    auto forget = [this]() -> Result<void> {
-        {
-            std::lock_guard lock(mutex_);
-            if (reloading_) return {};  // tomorrow is early enough
-        }
-        return forget_long_gone(present());
-    };
-    co_return co_await parts_.blocking.run(std::move(forget));
-}
-
-Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>& present) {
-    auto with_cursor = parts_.cursors.integrations();
-    if (!with_cursor) return with_cursor.error();
-    auto gone_list = parts_.store.list(kGoneKind);
-    if (!gone_list) return gone_list.error();
-    std::map<std::string, std::string> gone(gone_list->begin(), gone_list->end());
-    for (const auto& [id, since] : gone)
-        if (present.contains(id))
-            if (auto erased = parts_.store.erase(kGoneKind, id); !erased) return erased.error();
-    auto now = parts_.clock.now();
-    for (const auto& id : *with_cursor) {
-        if (present.contains(id)) continue;
-        auto nobodys = is_nobodys(id);
-        if (!nobodys) return nobodys.error();
-        if (!*nobodys) {
-            auto since = gone.find(id);
-            if (since == gone.end()) {
-                if (auto put = parts_.store.put(kGoneKind, id, format_rfc3339(now)); !put) return put.error();
-                continue;
-            }
-            auto when = parse_rfc3339(since->second);
-            if (when && now - *when < kGoneCursorLife) continue;
-        }
-        // Who takes the id meanwhile deals with what is left under it, and must not lose what it has made since.
-        Change change(*this, id);
-        if (!change.held() || org_of(id)) continue;
-        if (auto erased = erase_stored(id); !erased) return erased.error();
-    }
-    return {};
 }
 
 bool IntegrationDirectory::may_see(const Principal& caller, const Entry& entry) {
@@ -364,12 +216,8 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
 }
 
 boost::asio::awaitable<Result<void>> IntegrationDirectory::keep(std::string id, Entry entry) {
-    boost::json::object settings = std::move(entry.settings);
-    settings["_operator"] = entry.operator_owned;
-    settings["_revision"] = entry.revision;
-    auto put = [this, id, text = boost::json::serialize(settings)] {
-        return parts_.sealed.put(kIntegrationKind, id, text);
-    };
+    auto text = integration_record({std::move(entry.settings), entry.operator_owned, std::move(entry.revision)});
+    auto put = [this, id, text = std::move(text)] { return parts_.sealed.put(kIntegrationKind, id, text); };
     co_return co_await parts_.blocking.run(std::move(put));
 }
 

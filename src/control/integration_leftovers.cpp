@@ -10,6 +10,8 @@
 namespace sluice {
 namespace {
 
+/// How long the cursor of an integration that the file no longer has is kept, in case it comes back (product.md).
+constexpr auto kGoneCursorLife = std::chrono::days(7);
 /// The owner of what nobody goes on from.
 constexpr std::string_view kNobody;
 /// Whose it is stays known until the last.
@@ -74,6 +76,55 @@ Result<bool> IntegrationDirectory::is_nobodys(const std::string& id) const {
     auto owner = parts_.store.get(kOwnerKind, id);
     if (!owner) return owner.error();
     return *owner == kNobody;
+}
+
+std::set<std::string> IntegrationDirectory::present() const {
+    std::lock_guard lock(mutex_);
+    std::set<std::string> ids = changing_;
+    for (const auto& [id, entry] : entries_) ids.insert(id);
+    return ids;
+}
+
+boost::asio::awaitable<Result<void>> IntegrationDirectory::forget_long_gone() {
+    auto forget = [this]() -> Result<void> {
+        {
+            std::lock_guard lock(mutex_);
+            if (reloading_) return {};  // tomorrow is early enough
+        }
+        return forget_long_gone(present());
+    };
+    co_return co_await parts_.blocking.run(std::move(forget));
+}
+
+Result<void> IntegrationDirectory::forget_long_gone(const std::set<std::string>& present) {
+    auto with_cursor = parts_.cursors.integrations();
+    if (!with_cursor) return with_cursor.error();
+    auto gone_list = parts_.store.list(kGoneKind);
+    if (!gone_list) return gone_list.error();
+    std::map<std::string, std::string> gone(gone_list->begin(), gone_list->end());
+    for (const auto& [id, since] : gone)
+        if (present.contains(id))
+            if (auto erased = parts_.store.erase(kGoneKind, id); !erased) return erased.error();
+    auto now = parts_.clock.now();
+    for (const auto& id : *with_cursor) {
+        if (present.contains(id)) continue;
+        auto nobodys = is_nobodys(id);
+        if (!nobodys) return nobodys.error();
+        if (!*nobodys) {
+            auto since = gone.find(id);
+            if (since == gone.end()) {
+                if (auto put = parts_.store.put(kGoneKind, id, format_rfc3339(now)); !put) return put.error();
+                continue;
+            }
+            auto when = parse_rfc3339(since->second);
+            if (when && now - *when < kGoneCursorLife) continue;
+        }
+        // Who takes the id meanwhile deals with what is left under it, and must not lose what it has made since.
+        Change change(*this, id);
+        if (!change.held() || org_of(id)) continue;
+        if (auto erased = erase_stored(id); !erased) return erased.error();
+    }
+    return {};
 }
 
 }  // namespace sluice

@@ -30,7 +30,11 @@ void give_back(std::string& text) {
 }  // namespace
 
 MessageSlots::MessageSlots(const Destination& destination, PayloadRenderer renderer, TextTemplate key, bool keyed)
-    : destination_(destination), renderer_(std::move(renderer)), key_(std::move(key)), keyed_(keyed) {}
+    : destination_(destination),
+      renderer_(std::move(renderer)),
+      key_(std::move(key)),
+      keyed_(keyed),
+      has_key_(keyed || !key_.is_id()) {}
 
 MessageSlots::Prepared MessageSlots::prepare(const Event& event) {
     Prepared prepared;
@@ -42,15 +46,13 @@ MessageSlots::Prepared MessageSlots::prepare(const Event& event) {
     prepared.event.key_hash = event.sequence();
 
     next_.key.clear();
-    if (keyed_) {
-        if (!key_.is_id()) {
-            if (auto made = key_.evaluate_to(event, next_.key); !made)
-                prepared.undeliverable = undeliverable("no_key", made.error());
-            else if (next_.key.empty())
-                next_.key = ordering_key(next_.key);
-        }
-        if (!prepared.undeliverable) prepared.event.key_hash = std::hash<std::string_view>()(key_of(next_));
+    if (!key_.is_id()) {
+        if (auto made = key_.evaluate_to(event, next_.key); !made)
+            prepared.undeliverable = undeliverable("no_key", made.error());
+        else if (next_.key.empty())
+            next_.key = ordering_key(next_.key);
     }
+    if (keyed_ && !prepared.undeliverable) prepared.event.key_hash = std::hash<std::string_view>()(key_of(next_));
     target_text_.clear();
     if (auto named = destination_.target_of(event, target_text_); !named) {
         target_text_.clear();
@@ -98,7 +100,7 @@ void MessageSlots::release(SlotIndex slot) noexcept {
 }
 
 std::string_view MessageSlots::key_of(const Held& held) const noexcept {
-    if (!keyed_) return {};
+    if (!has_key_) return {};
     return key_.is_id() ? held.event->id : std::string_view(held.key);
 }
 

@@ -19,7 +19,8 @@ namespace sluice {
 /// again with their slots, so that an event in steady state allocates nothing here. Thread: the integration's shard.
 class MessageSlots {
   public:
-    /// `destination` outlives it.
+    /// `destination` outlives it. `keyed`: events of one key are kept in order. Where they are not, a key that is not
+    /// the default is still the destination's to spread events by.
     MessageSlots(const Destination& destination, PayloadRenderer renderer, TextTemplate key, bool keyed);
 
     /// What the lane needs to know of an event, and why it can never be delivered, if so.
@@ -80,6 +81,7 @@ class MessageSlots {
     PayloadRenderer renderer_;
     TextTemplate key_;
     bool keyed_;
+    bool has_key_;
     Held next_;
     /// Each where it was made, for as long as it lives: a short text lies within its string, and a destination that is
     /// still sending looks at it.

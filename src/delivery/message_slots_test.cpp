@@ -59,8 +59,24 @@ TEST(MessageSlots, AnEmptyKeyIsAKeyLikeAnyOther) {
     MessageSlots unordered(destination, envelope(), key, false);
     EXPECT_NE(unordered.prepare(batch.messages()[0].event).event.key_hash,
               unordered.prepare(batch.messages()[1].event).event.key_hash);
-    unordered.keep(0);
-    EXPECT_EQ(unordered.message(0).key, "");
+}
+
+TEST(MessageSlots, WithoutOrderOnlyAKeyThatWasChosenIsSent) {
+    boost::asio::io_context io;
+    ScriptedDestination destination(io, std::make_shared<ScriptedPeer>());
+    TestBatch batch;
+    batch.add("a").add("a");
+    for (auto [text, sent] : {std::pair("{id}", ""), std::pair("{recType}", "unused")}) {
+        MessageSlots slots(destination, PayloadRenderer::make(PayloadForm::envelope, {}).value(),
+                           TextTemplate::parse(text).value(), false);
+        std::vector<std::uint64_t> hashes;
+        for (SlotIndex slot = 0; slot < 2; ++slot) {
+            hashes.push_back(slots.prepare(batch.messages()[slot].event).event.key_hash);
+            slots.keep(slot);
+        }
+        EXPECT_NE(hashes[0], hashes[1]) << text << ": neither waits for the other";
+        EXPECT_EQ(slots.message(0).key, sent);
+    }
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ struct Verdict {
 struct Message {
     Event event;                   ///< for the metadata beside the body and for the destination's own templates
     std::string_view body;         ///< what to deliver
-    std::string_view key;          ///< what is kept in order; empty only with `ordering: none`
+    std::string_view key;          ///< what is kept in order; empty only with `ordering: none` and the default key
     std::string_view target;       ///< as prepare() named it
     std::string_view replay = {};  ///< empty on a first delivery and its retries; else names the replay, the same for
                                    ///< all attempts of it: part of a deduplication id that would swallow the event

@@ -226,7 +226,7 @@ boost::asio::awaitable<void> HttpsDestination::work(Batch* batch) {
 Result<SentBeside> HttpsDestination::beside(const Message& message) const {
     SentBeside sent;
     add_properties(message, config_, sent);
-    if (!message.key.empty()) sent.addressing.push_back({"PartitionKey", partition_key(message.key)});
+    if (config_.keyed && !message.key.empty()) sent.addressing.push_back({"PartitionKey", partition_key(message.key)});
     return sent;
 }
 

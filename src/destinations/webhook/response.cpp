@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "auth/clock_skew.hpp"
 #include "base/utf8.hpp"
 
 namespace sluice::webhook {
@@ -11,9 +12,15 @@ namespace {
 
 constexpr std::size_t kMostOfWhatItSaid = 200;
 
-/// Seconds (RFC 9110 §10.2.3); a date there is rare and the lane's own back-off does as well.
+/// Seconds, or a date (RFC 9110 §10.2.3): how far that is off is told by the answer's own Date, whatever the clock
+/// here.
 std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
     auto text = headers.get("Retry-After");
+    if (auto until = auth::parse_http_date(text)) {
+        auto answered = auth::parse_http_date(headers.get("Date"));
+        if (!answered || *until < *answered) return std::nullopt;
+        return std::chrono::duration_cast<std::chrono::milliseconds>(*until - *answered);
+    }
     int seconds = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (text.empty() || error != std::errc() || end != text.data() + text.size() || seconds < 0) return std::nullopt;

@@ -177,6 +177,13 @@ TEST(WebhookAnswers, RetryAfterIsHeeded) {
     EXPECT_EQ(verdict_of(response, "u").failure->retry_after, std::chrono::seconds(7));
     response.headers.set("Retry-After", "soon");
     EXPECT_FALSE(verdict_of(response, "u").failure->retry_after);
+    // A date counts from the answer's own, so that no clock but the receiver's matters.
+    response.headers.set("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT");
+    EXPECT_FALSE(verdict_of(response, "u").failure->retry_after);
+    response.headers.set("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT_EQ(verdict_of(response, "u").failure->retry_after, std::chrono::seconds(30));
+    response.headers.set("Date", "Sun, 06 Nov 1994 08:50:08 GMT");
+    EXPECT_FALSE(verdict_of(response, "u").failure->retry_after);
 }
 
 TEST(WebhookAnswers, ALongAnswerIsCutAtAWholeCharacter) {
