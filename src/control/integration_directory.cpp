@@ -5,6 +5,7 @@
 #include "control/integration_record.hpp"
 #include "control/named_files.hpp"
 #include "control/record_kinds.hpp"
+#include "control/replay_record.hpp"
 #include "control/settings_trial.hpp"
 
 #include <fmt/format.h>

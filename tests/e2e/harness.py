@@ -154,7 +154,15 @@ class Process:
             self.popen.send_signal(how)
         self.popen.wait()
         self.log.close()
+        self._no_sanitizer_spoke()
         return self.popen.returncode
+
+    def _no_sanitizer_spoke(self):
+        """One that is killed, or whose end nobody asks about, must not take such a report with it."""
+        with open(self.log_path, "rb") as file:
+            for line in file:
+                if any(word in line for word in (b"Sanitizer", b"runtime error:")):
+                    raise Failed(f"{self.log_path} has: {(line + file.read(6000)).decode(errors='replace')}")
 
     def alive(self):
         return self.popen.poll() is None
