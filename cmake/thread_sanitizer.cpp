@@ -25,10 +25,15 @@ extern "C" const char* __tsan_default_suppressions() {
            "called_from_lib:libgpr.so\n"
            "called_from_lib:libgrpc.so\n"
            "called_from_lib:libgrpc++.so\n"
+           "called_from_lib:libupb.so\n"
+           "called_from_lib:libabsl_cord.so\n"
+           "called_from_lib:libabsl_cord_internal.so\n"
+           "called_from_lib:libabsl_strings.so\n"
            "race:rocksdb::\n"
            "race:_M_append\n"  // std::string's, called by RocksDB's threads
            "race:grpc\n"
            "race:absl\n"
+           "race:libupb\n"
            "race:^mtx_\n"  // below: librdkafka's
            "race:^cnd_\n";
 }
