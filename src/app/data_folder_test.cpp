@@ -164,6 +164,7 @@ TEST_F(GoldenDataFolder, KeepsItsEventsObjectsCursorsAndRecords) {
     ASSERT_TRUE(letters) << letters.error().message;
     ASSERT_EQ(letters->items.size(), 1u);
     EXPECT_EQ(letters->items.front(), golden_letter());
+    EXPECT_EQ(cursors->taken_targets("acme-kinesis").value(), TakenTargets{}) << "made before targets were kept";
     EXPECT_EQ(ControlStore::open(*database).value()->get("integration", "made").value(), R"({"id":"made"})");
 
     auto index = ObjectIndex::open(*database, **log, clock, {}).value();

@@ -64,6 +64,7 @@ awaitable<Result<std::optional<DeliveryError>>> DeliveryShard::sample_new(Integr
     if (!failure) {
         std::vector<Message> messages;
         messages.push_back(slots->message(0));
+        messages.back().in_passing = true;
         std::vector<Verdict> verdicts =
             co_await destination->deliver(messages, deadline.earlier(options_.deliver_timeout));
         failure = verdicts.front().failure;

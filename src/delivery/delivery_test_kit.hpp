@@ -46,6 +46,9 @@ class ScriptedPeer {
     }();
     /// What a probe finds out.
     std::optional<Limits> limits_after_probe;
+    /// Targets are first come, first served, and case is ignored: at most so many here. 0: any number.
+    std::size_t max_targets = 0;
+    std::string place = "here";
     std::function<std::string(const Event&)> target = [](const Event&) { return "t"; };
 
     void set_script(Script script) {
@@ -137,7 +140,9 @@ class ScriptedPeer {
 class ScriptedDestination final : public Destination {
   public:
     ScriptedDestination(boost::asio::io_context& io, std::shared_ptr<ScriptedPeer> peer)
-        : io_(io), peer_(std::move(peer)) {}
+        : io_(io), peer_(std::move(peer)) {
+        if (peer_->max_targets > 0) names_.emplace(peer_->place, peer_->max_targets, TargetNames::LetterCase::ignored);
+    }
     Limits limits() const override { return peer_->limits; }
     Result<void> target_of(const Event& event, std::string& out) const override {
         std::string name = peer_->target(event);
@@ -146,8 +151,13 @@ class ScriptedDestination final : public Destination {
         return {};
     }
     std::size_t size_of(const Message& message) const override { return message.body.size(); }
+    TargetNames* target_names() noexcept override { return names_ ? &*names_ : nullptr; }
     boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline) override {
-        return peer_->deliver(io_, messages);
+        const Message& first = messages.front();
+        if (names_ && names_->admit(first.target, first.in_passing).kind != TargetNames::Admission::Kind::admitted)
+            co_return std::vector<Verdict>(messages.size(), Verdict::retry(no_such_target(first.target)));
+        std::vector<Verdict> verdicts = co_await peer_->deliver(io_, messages);
+        co_return verdicts;
     }
     boost::asio::awaitable<ProbeReport> probe(Deadline) override {
         if (peer_->limits_after_probe) peer_->limits = *peer_->limits_after_probe;
@@ -158,8 +168,17 @@ class ScriptedDestination final : public Destination {
     boost::asio::awaitable<void> close() override { co_return; }
 
   private:
+    static std::shared_ptr<const Failure> no_such_target(std::string_view name) {
+        auto failure = std::make_shared<Failure>();
+        failure->error_class = ErrorClass::missing_target;
+        failure->code = "no_such_target";
+        failure->target = name;
+        return failure;
+    }
+
     boost::asio::io_context& io_;
     std::shared_ptr<ScriptedPeer> peer_;
+    std::optional<TargetNames> names_;
 };
 
 /// Cursors and dead letters in memory, as a crash of the process leaves them. Thread: any.
@@ -178,13 +197,24 @@ class FakeCursorStore final : public CursorStore {
     Result<void> commit(std::span<const Commit> commits) override {
         {
             std::lock_guard lock(mutex_);
-            if (refuses_) return make_error(Errc::io, "the disk is full");
+            if (refuses_) {
+                ++refused_commits_;
+                changed_.notify_all();
+                return make_error(Errc::io, "the disk is full");
+            }
             for (const Commit& commit : commits) {
                 ++commits_of_[commit.integration];
                 cursors_[commit.integration] = commit.cursor;
                 auto& letters = letters_[commit.integration];
                 for (const DeadLetter& letter : commit.dead_letters) letters[letter.position] = letter;
                 for (LogPosition gone : commit.erased_dead_letters) letters.erase(gone);
+                if (commit.new_targets.names.empty()) continue;
+                TakenTargets& targets = targets_[commit.integration];
+                targets.place = commit.new_targets.place;
+                targets.names.resize(commit.targets_before);
+                targets.names.insert(targets.names.end(), commit.new_targets.names.begin(),
+                                     commit.new_targets.names.end());
+                targets_written_ += commit.new_targets.names.size();
             }
         }
         changed_.notify_all();
@@ -217,10 +247,16 @@ class FakeCursorStore final : public CursorStore {
         }
         return totals;
     }
+    Result<TakenTargets> taken_targets(std::string_view integration) const override {
+        std::lock_guard lock(mutex_);
+        auto found = targets_.find(std::string(integration));
+        return found == targets_.end() ? TakenTargets() : found->second;
+    }
     Result<void> erase(std::string_view integration) override {
         std::lock_guard lock(mutex_);
         if (refuses_) return make_error(Errc::io, "the disk is full");
         cursors_.erase(std::string(integration));
+        targets_.erase(std::string(integration));
         letters_.erase(std::string(integration));
         return {};
     }
@@ -272,6 +308,16 @@ class FakeCursorStore final : public CursorStore {
     void wait_for_settled(const std::string& id, std::uint64_t count) {
         wait_for(id, [count](const Cursor& cursor) { return cursor.ledger.settled() >= count; });
     }
+    /// Waits until a commit was refused.
+    void wait_for_refused_commit() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return refused_commits_ > 0; });
+    }
+    /// Names in all commits so far.
+    std::size_t targets_written() const {
+        std::lock_guard lock(mutex_);
+        return targets_written_;
+    }
     std::size_t letter_count(const std::string& id) const { return dead_letter_totals(id)->count; }
 
   private:
@@ -279,7 +325,10 @@ class FakeCursorStore final : public CursorStore {
     mutable std::condition_variable changed_;
     std::map<std::string, Cursor> cursors_;
     std::map<std::string, std::map<LogPosition, DeadLetter>> letters_;
+    std::map<std::string, TakenTargets> targets_;
+    std::size_t targets_written_ = 0;
     bool refuses_ = false;
+    std::size_t refused_commits_ = 0;
     std::map<std::string, std::size_t> commits_of_;
     mutable std::size_t loads_ = 0;
     std::size_t good_loads_ = ~std::size_t(0);

@@ -1,6 +1,7 @@
 #include "delivery/integration_runtime.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -74,7 +75,10 @@ awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence 
         if (!cursors) return cursors.error();
         Result<CursorStore::DeadLetterTotals> totals = around_.cursors.dead_letter_totals(config_.id);
         if (!totals) return totals.error();
+        Result<TakenTargets> targets = around_.cursors.taken_targets(config_.id);
+        if (!targets) return targets.error();
         stored.totals = *totals;
+        stored.targets = std::move(*targets);
         stored.is_new = cursors->empty();
         if (!stored.is_new) {
             stored.cursor = cursors->front();
@@ -150,6 +154,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     dead_letter_totals_ = stored->totals;
     lost_before_ = stored->cursor.ledger.lost;
     if (!last_delivery_) last_delivery_ = stored->cursor.last_delivery;
+    recall_targets(std::move(stored->targets));
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
     commit_wanted_ = stored->is_new;
@@ -160,6 +165,35 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     if (commit_wanted_) around_.changed(number_);
     pump();
     co_return Result<void>();
+}
+
+// Targets taken up.
+
+/// Those of another place are not this one's. They are kept as long as nothing is delivered here: whoever goes back
+/// finds them again.
+void IntegrationRuntime::recall_targets(TakenTargets before) {
+    TargetNames* names = destination_->target_names();
+    if (names == nullptr || before.place != names->place()) return;
+    targets_committed_ = before.names.size();
+    names->recall(std::move(before.names));
+}
+
+void IntegrationRuntime::keep_targets(std::span<const Message> messages, std::span<const Verdict> verdicts) {
+    TargetNames* names = destination_->target_names();
+    if (names == nullptr) return;
+    std::string_view last;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        // What may be stored is there until the contrary is known, which it never is.
+        bool may_be_there = verdicts[i].kind == Verdict::Kind::accepted || verdicts[i].ambiguous;
+        if (!may_be_there || messages[i].in_passing || messages[i].target == last) continue;
+        last = messages[i].target;
+        names->keep(last);
+    }
+}
+
+bool IntegrationRuntime::has_new_targets() const noexcept {
+    TargetNames* names = destination_->target_names();
+    return names != nullptr && names->kept().size() > targets_committed_;
 }
 
 /// What the router has come to was fed, as long as this one listens; what is not fed any more is left to be read.
@@ -236,7 +270,7 @@ void IntegrationRuntime::pump() {
     keep_within_budget();
     read_on();
     ask_to_wake();
-    if (lane_->dirty() || !dead_letters_.empty() || commit_wanted_) around_.changed(number_);
+    if (lane_->dirty() || !dead_letters_.empty() || commit_wanted_ || has_new_targets()) around_.changed(number_);
 }
 
 /// A destination that has refused for a while holds no more than it takes to try it again, and an integration among
@@ -285,6 +319,7 @@ awaitable<void> IntegrationRuntime::deliver(BatchIndex batch) {
 
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
     observe(messages, verdicts, begun);
+    keep_targets(messages, verdicts);
     messages.clear();
     // Most of what came with these may be delivered: they must not keep it in memory until they are.
     for (std::size_t i = 0; i < verdicts.size(); ++i)
@@ -364,7 +399,8 @@ void IntegrationRuntime::keep_dead_letter(const LaneDeadLetter& dead) {
 std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
     if (!lane_) return std::nullopt;
     keep_up_with_router();
-    if (!lane_->dirty() && dead_letters_.empty() && erased_dead_letters_.empty() && !commit_wanted_)
+    bool new_targets = has_new_targets();
+    if (!lane_->dirty() && dead_letters_.empty() && erased_dead_letters_.empty() && !commit_wanted_ && !new_targets)
         return std::nullopt;
     CursorStore::Commit commit;
     commit.integration = config_.id;
@@ -372,6 +408,13 @@ std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
     commit.cursor.last_delivery = last_delivery_;
     commit.dead_letters = std::exchange(dead_letters_, {});
     commit.erased_dead_letters = std::exchange(erased_dead_letters_, {});
+    if (new_targets) {
+        const TargetNames& names = *destination_->target_names();
+        commit.targets_before = std::exchange(targets_committed_, names.kept().size());
+        commit.new_targets.place = names.place();
+        commit.new_targets.names.assign(names.kept().begin() + static_cast<std::ptrdiff_t>(commit.targets_before),
+                                        names.kept().end());
+    }
     commit_wanted_ = false;
     store_refuses_ = false;
     return commit;
@@ -382,6 +425,7 @@ void IntegrationRuntime::put_back(CursorStore::Commit commit) {
     dead_letters_ = std::move(commit.dead_letters);
     erased_dead_letters_.insert(erased_dead_letters_.end(), commit.erased_dead_letters.begin(),
                                 commit.erased_dead_letters.end());
+    if (!commit.new_targets.names.empty()) targets_committed_ = commit.targets_before;
     commit_wanted_ = true;
     store_refuses_ = true;
 }

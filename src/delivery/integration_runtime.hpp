@@ -142,6 +142,7 @@ class IntegrationRuntime {
     struct Stored {
         Cursor cursor;
         CursorStore::DeadLetterTotals totals;
+        TakenTargets targets;
         std::uint64_t unsettled = 0;  ///< events that match, up to the router's last
         bool is_new = false;
     };
@@ -170,6 +171,9 @@ class IntegrationRuntime {
     // integration_runtime.cpp
     boost::asio::awaitable<void> deliver(BatchIndex batch);
     void observe(std::span<const Message> messages, std::span<const Verdict> verdicts, SteadyTime begun);
+    void recall_targets(TakenTargets before);
+    void keep_targets(std::span<const Message> messages, std::span<const Verdict> verdicts);
+    bool has_new_targets() const noexcept;
     void keep_up_with_router();
     void drain();
     void keep_dead_letter(const LaneDeadLetter& dead);
@@ -251,6 +255,7 @@ class IntegrationRuntime {
     bool counting_ = false;               ///< some are being counted
     std::vector<DeadLetter> dead_letters_;
     std::vector<LogPosition> erased_dead_letters_;
+    std::size_t targets_committed_ = 0;  ///< of those that the destination's target_names() keep
     bool store_refuses_ = false;
     bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
     CursorStore::DeadLetterTotals dead_letter_totals_;

@@ -26,6 +26,7 @@ struct IntegrationRuntime::SideLane {
     Lane lane;
     std::unique_ptr<MessageSlots> slots;
     std::string replay = {};  ///< what tells its messages from first deliveries; empty when nothing needs to
+    bool in_passing = true;   ///< its events take up no targets; what is redelivered does, as any first delivery
     /// By slot, of a redelivery: which dead letter it is, and what that occupies.
     struct Letter {
         LogPosition position;
@@ -101,12 +102,14 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
     for (SlotIndex slot : slots) {
         messages.push_back(side.slots->message(slot));
         messages.back().replay = side.replay;
+        messages.back().in_passing = side.in_passing;
         bytes += messages.back().body.size();
     }
     lane_->spend(slots.size(), bytes);
     std::vector<Verdict> verdicts =
         co_await destination_->deliver(messages, deadline.earlier(around_.options.deliver_timeout));
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
+    keep_targets(messages, verdicts);
     lane_->take_back(now());
     co_return verdicts;
 }
@@ -124,6 +127,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
     // A key that is held behind a dead letter stays so when that is refused again.
     if (config_.on_dead_letter == OnDeadLetter::hold_key) options.on_dead_letter = OnDeadLetter::hold_key;
     SideLane side{Lane(options, Cursor{}, {}, now()), make_slots()};
+    side.in_passing = false;
     std::optional<LogPosition> next = LogPosition{};
     Result<void> read;
     bool complete = false;

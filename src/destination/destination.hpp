@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "destination/target_names.hpp"
 #include "event/event.hpp"
 #include "net/deadline.hpp"
 
@@ -52,6 +53,7 @@ struct Message {
     std::string_view target;       ///< as prepare() named it
     std::string_view replay = {};  ///< empty on a first delivery and its retries; else names the replay, the same for
                                    ///< all attempts of it: part of a deduplication id that would swallow the event
+    bool in_passing = false;       ///< a replay or a sample: takes up no target for the integration (TargetNames)
 };
 
 /// May events of one key share a batch?
@@ -120,6 +122,11 @@ class Destination {
     /// What deliver() would send of this message beside its body, for people who look before they send. An error means
     /// that it can never be sent. No I/O.
     virtual Result<SentBeside> beside(const Message&) const { return SentBeside{}; }
+
+    /// The targets taken up here, where one can be refused for the others' sake; null where that cannot be. The runtime
+    /// recalls those kept before the first deliver(), and keeps those that something was delivered to since: durably,
+    /// with the cursor that counts it as delivered.
+    virtual TargetNames* target_names() noexcept { return nullptr; }
 
     /// Sends one batch within Limits, in the order given, and answers with exactly one verdict per message, in that
     /// order. Completes by the deadline at the latest: what is unclear then is `retry` and ambiguous. Several calls may

@@ -18,6 +18,7 @@ class TestBatch {
   public:
     std::string org = "com.acme";
     std::string rec_type = "io.acme.room";
+    bool in_passing = false;
 
     /// One event of object `id`; its key is the id unless given. `padding` bytes are added to its data.
     TestBatch& add(std::string_view id, std::string_view key = {}, std::size_t padding = 0) {
@@ -41,6 +42,7 @@ class TestBatch {
         Event event(owner, view, position,
                     from_epoch_ms(1'700'000'000'000 + static_cast<std::int64_t>(last_sequence_)));
         messages_.push_back({event, envelope, kept(key.empty() ? id : key), {}});
+        messages_.back().in_passing = in_passing;
         return *this;
     }
 

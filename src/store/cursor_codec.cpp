@@ -13,6 +13,7 @@ namespace {
 /// last delivered. What a cursor does not have is not written: its version is the lowest that carries it.
 constexpr std::uint8_t kCursorVersion = 3;
 constexpr std::uint8_t kDeadLetterVersion = 1;
+constexpr std::uint8_t kTargetVersion = 1;
 /// A range takes two bytes at least: what a count may claim is bounded by what is there.
 constexpr std::size_t kSmallestRangeBytes = 2;
 
@@ -111,6 +112,16 @@ std::string totals_key(std::string_view integration) {
     return key_prefix('t', integration);
 }
 
+std::string targets_place_key(std::string_view integration) {
+    return key_prefix('p', integration);
+}
+
+std::string target_key(std::string_view integration, std::uint32_t number) {
+    std::string key = key_prefix('n', integration);
+    StoredBytesWriter(key).big_endian_u32(number);
+    return key;
+}
+
 void encode_cursor(const Cursor& cursor, std::string& out) {
     StoredBytesWriter writer(out);
     const Ledger& ledger = cursor.ledger;
@@ -187,6 +198,23 @@ Result<DeadLetter> decode_dead_letter(LogPosition position, std::string_view byt
     letter.attempts = static_cast<std::uint32_t>(attempts);
     if (!reader.complete()) return corrupt(kWhat, "its length is wrong");
     return letter;
+}
+
+std::string encode_target_text(std::string_view text) {
+    std::string out;
+    StoredBytesWriter writer(out);
+    writer.u8(kTargetVersion);
+    writer.raw(text);
+    return out;
+}
+
+Result<std::string> decode_target_text(std::string_view bytes) {
+    constexpr std::string_view kWhat = "a target's name";
+    StoredBytesReader reader(bytes);
+    std::uint8_t version = reader.u8();
+    if (reader.failed()) return corrupt(kWhat, "it is empty");
+    if (auto wrong = wrong_version(kWhat, version, kTargetVersion)) return *wrong;
+    return std::string(reader.rest());
 }
 
 std::string encode_totals(const CursorStore::DeadLetterTotals& totals) {

@@ -105,6 +105,18 @@ TEST(CursorCodec, KeysAreTheseForEver) {
                                                                 "0000000000000102");
     EXPECT_EQ(hex_lower(totals_key("acme")), hex_lower("t\x04"
                                                        "acme"));
+    EXPECT_EQ(hex_lower(targets_place_key("acme")), hex_lower("p\x04"
+                                                              "acme"));
+    EXPECT_EQ(hex_lower(target_key("acme", 258)), hex_lower("n\x04"
+                                                            "acme") +
+                                                      "00000102");
+}
+
+TEST(CursorCodec, TargetBytesAreTheseForEver) {
+    EXPECT_EQ(hex_lower(encode_target_text("io.acme.Door")), "01" + hex_lower("io.acme.Door"));
+    EXPECT_EQ(decode_target_text("\x01io.acme.Door").value(), "io.acme.Door");
+    EXPECT_EQ(decode_target_text("\x02io.acme.Door").error().code, Errc::unsupported);
+    EXPECT_EQ(decode_target_text("").error().code, Errc::corrupt);
 }
 
 TEST(CursorCodec, GivesBackWhatItWasGiven) {

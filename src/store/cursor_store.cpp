@@ -118,6 +118,7 @@ class RocksCursorStore final : public CursorStore {
             value.clear();
             encode_cursor(commit.cursor, value);
             batch.Put(database_->cursors(), cursor_key(commit.integration, commit.cursor.position.partition), value);
+            if (auto added = add_targets(commit, batch); !added) return added;
 
             if (commit.dead_letters.empty() && commit.erased_dead_letters.empty()) continue;
             if (!letters) letters.lock();  // totals are read, changed and written: nobody may come between
@@ -171,15 +172,39 @@ class RocksCursorStore final : public CursorStore {
         return decode_totals(*stored.value());
     }
 
+    Result<TakenTargets> taken_targets(std::string_view integration) const override {
+        if (auto valid = check_id(integration); !valid) return valid.error();
+        TakenTargets targets;
+        auto place = database_->get(database_->cursors(), targets_place_key(integration));
+        if (!place) return place.error();
+        if (!place.value()) return targets;
+        auto text = decode_target_text(*place.value());
+        if (!text) return of_integration(text.error(), integration);
+        targets.place = std::move(text.value());
+        PrefixScan scan(*database_, database_->cursors(), key_prefix('n', integration));
+        for (; scan.valid(); scan.next()) {
+            StoredBytesReader key(scan.key());
+            auto name = decode_target_text(scan.value());
+            if (name && key.big_endian_u32() != targets.names.size())
+                name = make_error(Errc::corrupt, "of the targets taken up, the store has lost some",
+                                  "Restore the store's folder from a backup.");
+            if (!name) return of_integration(name.error(), integration);
+            targets.names.push_back(std::move(name.value()));
+        }
+        if (auto ended = scan.status(); !ended) return ended.error();
+        return targets;
+    }
+
     Result<void> erase(std::string_view integration) override {
         if (auto valid = check_id(integration); !valid) return valid;
         std::lock_guard letters(letters_mutex_);
         rocksdb::WriteBatch batch;
-        for (char letter : {'c', 'd'}) {
+        for (char letter : {'c', 'd', 'n'}) {
             std::string first = key_prefix(letter, integration);
             batch.DeleteRange(database_->cursors(), first, after_prefix(first));
         }
-        batch.Delete(database_->cursors(), totals_key(integration));
+        for (const auto& key : {totals_key(integration), targets_place_key(integration)})
+            batch.Delete(database_->cursors(), key);
         return database_->write(batch, Durability::synced);
     }
 
@@ -196,6 +221,23 @@ class RocksCursorStore final : public CursorStore {
     }
 
   private:
+    Result<void> add_targets(const Commit& commit, rocksdb::WriteBatch& batch) {
+        if (commit.new_targets.names.empty()) return {};
+        auto number = static_cast<std::uint32_t>(commit.targets_before);
+        if (number == 0) {
+            // Once in an integration's life, or when its place changes: only then can there be others to forget.
+            std::string place = targets_place_key(commit.integration);
+            auto before = database_->get(database_->cursors(), place);
+            if (!before) return before.error();
+            std::string first = key_prefix('n', commit.integration);
+            if (before.value()) batch.DeleteRange(database_->cursors(), first, after_prefix(first));
+            batch.Put(database_->cursors(), place, encode_target_text(commit.new_targets.place));
+        }
+        for (const std::string& name : commit.new_targets.names)
+            batch.Put(database_->cursors(), target_key(commit.integration, number++), encode_target_text(name));
+        return {};
+    }
+
     static Error of_integration(Error error, std::string_view integration) {
         error.message += " (integration " + std::string(integration) + ")";
         return error;

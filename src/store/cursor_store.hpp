@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -62,12 +63,20 @@ struct DeadLetter {
     friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 
+/// The targets that an integration has delivered to, in the order in which it came to them, where they can be refused
+/// for each other's sake. They are those of one place; what `place` says is the destination's matter.
+struct TakenTargets {
+    std::string place;
+    std::vector<std::string> names;
+    friend bool operator==(const TakenTargets&, const TakenTargets&) = default;
+};
+
 struct DeadLetterPage {
     std::vector<DeadLetter> items;
     std::optional<LogPosition> next;  ///< the `after` to go on with; nullopt at the end
 };
 
-/// Cursors and dead letters of all integrations. Blocking. Thread: any; one writer per integration.
+/// Cursors, dead letters and taken targets of all integrations. Blocking. Thread: any; one writer per integration.
 class CursorStore {
   public:
     static Result<std::unique_ptr<CursorStore>> open(std::shared_ptr<Database> database);
@@ -81,9 +90,12 @@ class CursorStore {
         Cursor cursor;
         std::vector<DeadLetter> dead_letters;          ///< to keep; one that is there already is replaced
         std::vector<LogPosition> erased_dead_letters;  ///< redelivered or discarded; what is not there is passed over
+        TakenTargets new_targets;                      ///< taken up since; `place` is that of all
+        std::size_t targets_before = 0;  ///< how many were committed before those; with 0 they are all there are
     };
-    /// Several integrations' cursors with the dead letters they pass over, in one batch, not synced: a crash of the
-    /// process loses nothing, a power cut the last checkpoint interval (duplicates, never loss).
+    /// Several integrations' cursors with the dead letters they pass over and the targets they took up, in one batch,
+    /// not synced: a crash of the process loses nothing, a power cut the last checkpoint interval (duplicates, never
+    /// loss). Targets are written once, when they are new.
     virtual Result<void> commit(std::span<const Commit> commits) = 0;
     /// Makes what was committed durable. Called each checkpoint interval and at stop.
     virtual Result<void> sync() = 0;
@@ -98,7 +110,11 @@ class CursorStore {
     };
     virtual Result<DeadLetterTotals> dead_letter_totals(std::string_view integration) const = 0;
 
-    /// Forgets cursor and dead letters. Synced, so that an integration made anew under the same id starts anew.
+    /// Empty when there never were any.
+    virtual Result<TakenTargets> taken_targets(std::string_view integration) const = 0;
+
+    /// Forgets cursor, dead letters and targets. Synced, so that an integration made anew under the same id starts
+    /// anew.
     virtual Result<void> erase(std::string_view integration) = 0;
     virtual Result<std::vector<std::string>> integrations() const = 0;
 };

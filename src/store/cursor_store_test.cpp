@@ -32,6 +32,14 @@ class CursorStoreTest : public ::testing::Test {
         for (const auto& item : page.items) sequences.push_back(item.position.sequence);
         return sequences;
     }
+    static CursorStore::Commit taking(std::string integration, std::size_t before, std::vector<std::string> names,
+                                      std::string place = "here") {
+        CursorStore::Commit commit = at(std::move(integration), 9);
+        commit.new_targets = {std::move(place), std::move(names)};
+        commit.targets_before = before;
+        return commit;
+    }
+    TakenTargets targets(std::string_view integration) const { return store_->taken_targets(integration).value(); }
     Totals totals(std::string_view integration) const { return store_->dead_letter_totals(integration).value(); }
 
     TemporaryFolder folder_;
@@ -146,17 +154,71 @@ TEST_F(CursorStoreTest, CountsAcrossCommitsOfOneBatch) {
     EXPECT_EQ(totals("other").count, 1u);
 }
 
-TEST_F(CursorStoreTest, EraseForgetsCursorAndDeadLetters) {
-    auto one = at("acme", 9);
+using Names = std::vector<std::string>;
+
+TEST_F(CursorStoreTest, AnIntegrationThatTookUpNoTargetHasNone) {
+    commit(at("acme", 9));
+    EXPECT_EQ(targets("acme"), TakenTargets{});
+    EXPECT_EQ(targets("never heard of"), TakenTargets{});
+}
+
+TEST_F(CursorStoreTest, TargetsComeBackInTheOrderInWhichTheyWereTakenUp) {
+    commit(taking("acme", 0, {"rooms", "Doors"}));
+    commit(at("acme", 10));
+    commit(taking("acme", 2, {"desks"}));
+    commit(taking("acm", 0, {"others"}));
+    EXPECT_EQ(targets("acme"), (TakenTargets{"here", {"rooms", "Doors", "desks"}}));
+    Names many;
+    for (int i = 3; i < 1000; ++i) many.push_back("number " + std::to_string(i));
+    commit(taking("acme", 3, many));
+    many.insert(many.begin(), {"rooms", "Doors", "desks"});
+    EXPECT_EQ(targets("acme").names, many);
+}
+
+TEST_F(CursorStoreTest, TheFirstTargetOfAnotherPlaceTakesTheRoomOfThoseBefore) {
+    commit(taking("acme", 0, {"rooms", "Doors", "desks"}));
+    commit(taking("acme", 0, {"doors"}, "elsewhere"));
+    EXPECT_EQ(targets("acme"), (TakenTargets{"elsewhere", {"doors"}}));
+    commit(taking("acme", 1, {"rooms"}, "elsewhere"));
+    EXPECT_EQ(targets("acme"), (TakenTargets{"elsewhere", {"doors", "rooms"}}));
+}
+
+TEST_F(CursorStoreTest, TargetsAreThereOnceTheirCursorIs) {
+    std::vector commits{taking("acme", 0, {"Doors"}), at("", 1)};
+    ASSERT_FALSE(store_->commit(commits));
+    EXPECT_TRUE(store_->load("acme").value().empty());
+    EXPECT_EQ(targets("acme"), TakenTargets{}) << "one batch: all of it or nothing";
+    commit(commits[0]);
+    auto crashed = CursorStore::open(Database::open(folder_.copy("store", "crashed")).value()).value();
+    EXPECT_EQ(crashed->load("acme").value().size(), 1u);
+    EXPECT_EQ(crashed->taken_targets("acme").value(), targets("acme"));
+}
+
+TEST_F(CursorStoreTest, ATargetThatIsGoneFromTheMiddleIsToldAndNotPassedOver) {
+    commit(taking("acme", 0, {"rooms"}));
+    commit(taking("acme", 2, {"desks"}));
+    auto loaded = store_->taken_targets("acme");
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, Errc::corrupt);
+    EXPECT_NE(loaded.error().message.find("acme"), std::string::npos);
+}
+
+TEST_F(CursorStoreTest, EraseForgetsCursorDeadLettersAndTargets) {
+    auto one = taking("acme", 0, {"rooms", "Doors"});
+    commit(taking("acm", 0, {"others"}));
     one.dead_letters = {letter(1)};
     commit(one);
     ASSERT_TRUE(store_->erase("acme"));
     EXPECT_TRUE(store_->load("acme").value().empty());
     EXPECT_EQ(letters("acme"), Sequences{});
     EXPECT_EQ(totals("acme"), Totals{});
-    EXPECT_TRUE(store_->integrations().value().empty());
+    EXPECT_EQ(targets("acme"), TakenTargets{});
+    EXPECT_EQ(targets("acm").names, Names{"others"});
+    EXPECT_EQ(store_->integrations().value(), Names{"acm"});
 
+    one.new_targets.names = {"doors"};
     commit(one);
+    EXPECT_EQ(targets("acme").names, Names{"doors"});
     EXPECT_EQ(letters("acme"), Sequences{1}) << "the same id, made anew";
     EXPECT_EQ(totals("acme").count, 1u);
 }

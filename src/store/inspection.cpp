@@ -163,6 +163,8 @@ Result<void> inspect_cursors(const std::shared_ptr<Database>& database, const Lo
         } else {
             found.problems.push_back(loaded.error());
         }
+        if (auto targets = (*cursors)->taken_targets(integration.id); !targets)
+            found.problems.push_back(targets.error());
         inspect_dead_letters(**cursors, integration, found);
         found.integrations.push_back(std::move(integration));
     }

@@ -25,6 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (auto totals = decode_totals(bytes)) {
         if (decode_totals(encode_totals(totals.value())).value() != totals.value()) std::abort();
     }
+    if (auto target = decode_target_text(bytes)) {
+        if (decode_target_text(encode_target_text(target.value())).value() != target.value()) std::abort();
+    }
     if (auto entry = decode_entry(bytes)) {
         std::string again;
         encode_entry(entry.value(), again);

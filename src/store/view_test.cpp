@@ -70,6 +70,29 @@ TEST_F(ViewTest, ACopyHoldsAllRecordsAndGoesOnByItself) {
     EXPECT_EQ(position_in(live, "i1"), 1u);
 }
 
+TEST_F(ViewTest, ACopyKnowsTheTargetsThatWereTakenUp) {
+    auto live = Database::open(from).value();
+    std::vector<CursorStore::Commit> commits{commit_at("a", 7, 7)};
+    commits[0].new_targets = {"here", {"Doors", "rooms"}};
+    ASSERT_TRUE(CursorStore::open(live).value()->commit(commits));
+    ASSERT_TRUE(Database::open_view(from).value()->copy_to(to, nullptr));
+    auto copy = Database::open(to).value();
+    EXPECT_EQ(CursorStore::open(copy).value()->taken_targets("a").value(), commits[0].new_targets);
+}
+
+TEST_F(ViewTest, AnInspectionFindsTargetsThatAreGone) {
+    auto live = Database::open(from).value();
+    std::vector<CursorStore::Commit> commits{commit_at("a", 90, 7), commit_at("a", 90, 7)};
+    commits[0].new_targets = {"here", {"Doors"}};
+    commits[1].new_targets = {"here", {"rooms"}};
+    commits[1].targets_before = 2;
+    ASSERT_TRUE(CursorStore::open(live).value()->commit(commits));
+    auto found = inspect_store(Database::open_view(from).value(), {.oldest = 1, .head = 100});
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->problems.size(), 1u);
+    EXPECT_THAT(found->problems[0].message, HasSubstr("targets"));
+}
+
 TEST_F(ViewTest, AnInspectionFindsCursorsAheadOfTheLog) {
     auto live = Database::open(from).value();
     write(live, "good", 90);

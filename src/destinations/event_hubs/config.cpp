@@ -132,6 +132,11 @@ std::string Config::fixed_hub() const {
     return credentials.entity_path;
 }
 
+std::string Config::place() const {
+    std::string names = hub ? hub->source() : credentials.entity_path;
+    return credentials.host + " " + (names.empty() ? "{recType}" : names);
+}
+
 Result<Config> parse_config(const boost::json::object& object, const DestinationContext& context) {
     SettingsReader settings(object, "destination");
     settings.allow({"type"});

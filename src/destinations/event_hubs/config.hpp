@@ -53,6 +53,8 @@ struct Config {
 
     /// The one hub that all events go to; empty when they choose.
     std::string fixed_hub() const;
+    /// Where the hubs are, and what names them: with another, those that were written to before count no more.
+    std::string place() const;
 };
 
 /// Reads and checks everything but what only the service can tell. The error names the member.

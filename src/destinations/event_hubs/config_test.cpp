@@ -56,6 +56,23 @@ TEST_F(EventHubsConfig, ANamespacesStringIsAllItTakes) {
     EXPECT_FALSE(config->idempotence);
 }
 
+TEST_F(EventHubsConfig, ThePlaceIsTheNamespaceWithWhatNamesItsHubs) {
+    const std::string place = parse_string(kString)->place();
+    EXPECT_EQ(place, "building.servicebus.windows.net {recType}");
+    EXPECT_EQ(parse_string(kString, {{"hub", "{recType}"}})->place(), place);
+    EXPECT_EQ(
+        parse_string("Endpoint=sb://building.servicebus.windows.net/;SharedAccessKeyName=Other;SharedAccessKey=eA==",
+                     {{"protocol", "https"}, {"max_targets", 7}})
+            ->place(),
+        place)
+        << "another policy, key and protocol";
+    EXPECT_EQ(parse_string(kString, {{"endpoint", "https://10.0.0.7:9093"}})->place(), place) << "over a private link";
+    EXPECT_NE(parse_string(kString, {{"hub", "new-{recType}"}})->place(), place);
+    EXPECT_NE(parse_string("Endpoint=sb://other.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=eA==")
+                  ->place(),
+              place);
+}
+
 TEST_F(EventHubsConfig, WhatCopyingAddsIsForgiven) {
     auto config = parse_string("\xef\xbb\xbf \"" + kString.substr(0, 30) + "\r\n" + kString.substr(30) + ";\" \n");
     ASSERT_TRUE(config) << config.error().message;

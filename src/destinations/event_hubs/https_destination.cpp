@@ -97,7 +97,7 @@ HttpsDestination::HttpsDestination(boost::asio::io_context& io, const Clock& clo
       clock_(clock),
       config_(std::move(config)),
       max_connections_(max_connections),
-      hubs_(config_.max_targets),
+      hubs_(config_.place(), config_.max_targets),
       access_(io, clock, config_),
       pool_(io, pool_options(config_, max_connections)) {}
 
@@ -223,6 +223,11 @@ boost::asio::awaitable<void> HttpsDestination::work(Batch* batch) {
     }
 }
 
+TargetNames* HttpsDestination::target_names() noexcept {
+    // One hub for all is never refused for another's sake: there is nothing to remember.
+    return !config_.fixed_hub().empty() ? nullptr : &hubs_.names();
+}
+
 Result<SentBeside> HttpsDestination::beside(const Message& message) const {
     SentBeside sent;
     add_properties(message, config_, sent);
@@ -234,7 +239,8 @@ boost::asio::awaitable<std::vector<Verdict>> HttpsDestination::deliver(std::span
                                                                        Deadline deadline) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     std::string hub(messages.front().target);
-    if (auto refused = hubs_.admit(hub)) co_return std::vector<Verdict>(messages.size(), Verdict::retry(refused));
+    if (auto refused = hubs_.admit(hub, messages.front().in_passing))
+        co_return std::vector<Verdict>(messages.size(), Verdict::retry(refused));
     auto starts = request_starts(messages, config_);
     std::vector<Verdict> unsent(messages.size(), Verdict::retry(too_late(hub)));
     Batch batch{messages, std::move(starts), std::move(hub), deadline, std::move(unsent), 0};

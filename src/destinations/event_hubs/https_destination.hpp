@@ -27,6 +27,7 @@ class HttpsDestination final : public Destination {
     Result<void> target_of(const Event& event, std::string& out) const override;
     std::size_t size_of(const Message& message) const override;
     Result<SentBeside> beside(const Message& message) const override;
+    TargetNames* target_names() noexcept override;
     boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline deadline) override;
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline) override;
     boost::asio::awaitable<void> close() override;

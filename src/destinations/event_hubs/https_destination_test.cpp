@@ -87,6 +87,26 @@ TEST_F(EventHubsHttps, ARequestIsHeldToItsBytes) {
     close(*destination);
 }
 
+TEST_F(EventHubsHttps, HubsThatWereWrittenToBeforeStandAndWhatPassesByTakesNoPlace) {
+    for (int i = 0; i < 2; ++i) answer(201);
+    auto destination = make({{"max_targets", 2}});
+    destination->target_names()->recall({"Desks"});
+    auto deliver_to = [&](std::string rec_type, bool in_passing) {
+        TestBatch batch;
+        batch.rec_type = std::move(rec_type);
+        batch.in_passing = in_passing;
+        batch.add("a");
+        auto verdict = deliver(*destination, batch)[0];
+        return verdict.failure ? verdict.failure->code : std::string();
+    };
+    EXPECT_EQ(deliver_to("desks", false), "hub_name_clash");
+    EXPECT_EQ(deliver_to("doors", true), "");
+    EXPECT_EQ(deliver_to("rooms", false), "");
+    EXPECT_EQ(deliver_to("doors", false), "max_targets");
+    EXPECT_EQ(make({{"hub", "rooms"}})->target_names(), nullptr) << "one hub for all has nobody to clash with";
+    close(*destination);
+}
+
 TEST_F(EventHubsHttps, EachKeyHasARequestOfItsOwnAndAVerdictOfItsOwn) {
     for (int status : {201, 503, 201}) answer(status);
     auto destination = make();

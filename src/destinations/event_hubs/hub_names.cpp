@@ -11,13 +11,6 @@ bool is_alphanumeric(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-std::string lowered(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return lower;
-}
-
 std::shared_ptr<const Failure> refusal(std::string_view name, std::string code, std::string message, std::string hint) {
     auto failure = std::make_shared<Failure>();
     failure->error_class = ErrorClass::missing_target;
@@ -46,32 +39,22 @@ Result<void> check_hub_name(std::string_view name) {
     return {};
 }
 
-std::shared_ptr<const Failure> HubNames::admit(std::string_view name) {
-    // The usual case: the same few names again and again, most of them in lower case.
-    auto found = names_.find(name);
-    if (found == names_.end() || found->second != name) {
-        auto lower = lowered(name);
-        found = names_.find(lower);
-        if (found == names_.end()) {
-            if (auto fits = check_hub_name(name); !fits) {
-                return refusal(name, "hub_name", fmt::format("“{}” {}", name, fits.error().message), fits.error().hint);
-            }
-            if (names_.size() >= max_targets_) {
-                return refusal(
-                    name, "max_targets",
-                    fmt::format("“{}” would be one more hub than max_targets ({}) allows", name, max_targets_),
-                    "Raise max_targets, narrow the filter, or name one hub for all with hub.");
-            }
-            names_.emplace(std::move(lower), name);
-            return nullptr;
-        }
-    }
-    if (found->second == name) return nullptr;
-    return refusal(
-        name, "hub_name_clash",
-        fmt::format("“{}” and “{}” differ in upper and lower case only, which Event Hubs does not tell apart", name,
-                    found->second),
-        "Rename one of the recTypes, or name the hub by a template that tells them apart.");
+std::shared_ptr<const Failure> HubNames::admit(std::string_view name, bool in_passing) {
+    using Kind = TargetNames::Admission::Kind;
+    if (auto fits = check_hub_name(name); !fits)
+        return refusal(name, "hub_name", fmt::format("“{}” {}", name, fits.error().message), fits.error().hint);
+    auto admission = names_.admit(name, in_passing);
+    if (admission.kind == Kind::one_too_many)
+        return refusal(name, "max_targets",
+                       fmt::format("“{}” would be one more hub than max_targets ({}) allows", name, max_targets_),
+                       "Raise max_targets, narrow the filter, or name one hub for all with hub.");
+    if (admission.kind == Kind::clashes)
+        return refusal(
+            name, "hub_name_clash",
+            fmt::format("“{}” and “{}” differ in upper and lower case only, which Event Hubs does not tell apart", name,
+                        admission.other),
+            "Rename one of the recTypes, or name the hub by a template that tells them apart.");
+    return nullptr;
 }
 
 }  // namespace sluice::event_hubs

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 #include "destination/destination.hpp"
+#include "destination/target_names.hpp"
 
 namespace sluice::event_hubs {
 
@@ -22,18 +23,20 @@ Result<void> check_hub_name(std::string_view name);
 /// The hubs that one integration writes to: which of the names that its events ask for can be one. Thread: one shard.
 class HubNames {
   public:
-    explicit HubNames(std::size_t max_targets) : max_targets_(max_targets) {}
+    /// `place` as TargetNames has it.
+    HubNames(std::string place, std::size_t max_targets)
+        : max_targets_(max_targets), names_(std::move(place), max_targets, TargetNames::LetterCase::ignored) {}
 
     /// nullptr when `name` may be written to, now and later; else why it cannot, as a `missing_target` of that target
     /// only: it is no hub's name, differs from an admitted one in case only (Event Hubs sees no difference), or is one
     /// too many.
-    std::shared_ptr<const Failure> admit(std::string_view name);
+    std::shared_ptr<const Failure> admit(std::string_view name, bool in_passing);
 
-    std::size_t size() const noexcept { return names_.size(); }
+    TargetNames& names() noexcept { return names_; }
 
   private:
     std::size_t max_targets_;
-    std::map<std::string, std::string, std::less<>> names_;  ///< lower case → as admitted
+    TargetNames names_;
 };
 
 }  // namespace sluice::event_hubs

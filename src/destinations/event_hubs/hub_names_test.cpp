@@ -22,41 +22,49 @@ TEST(HubName, SaysWhatIsWrong) {
 }
 
 TEST(HubNames, AdmitsAgainWhatItAdmitted) {
-    HubNames names(2);
-    EXPECT_EQ(names.admit("io.acme.room"), nullptr);
-    EXPECT_EQ(names.admit("io.Acme.door"), nullptr);
-    EXPECT_EQ(names.admit("io.acme.room"), nullptr);
-    EXPECT_EQ(names.admit("io.Acme.door"), nullptr);
-    EXPECT_EQ(names.size(), 2u);
+    HubNames names("here", 2);
+    EXPECT_EQ(names.admit("io.acme.room", false), nullptr);
+    EXPECT_EQ(names.admit("io.Acme.door", false), nullptr);
+    EXPECT_EQ(names.admit("io.acme.room", false), nullptr);
+    EXPECT_EQ(names.admit("io.Acme.door", false), nullptr);
 }
 
 TEST(HubNames, RefusesOnlyTheTargetThatIsOneTooMany) {
-    HubNames names(1);
-    EXPECT_EQ(names.admit("one"), nullptr);
-    auto refused = names.admit("two");
+    HubNames names("here", 1);
+    EXPECT_EQ(names.admit("one", false), nullptr);
+    auto refused = names.admit("two", false);
     ASSERT_NE(refused, nullptr);
     EXPECT_EQ(refused->error_class, ErrorClass::missing_target);
     EXPECT_EQ(refused->code, "max_targets");
     EXPECT_EQ(refused->target, "two");
-    EXPECT_EQ(names.admit("one"), nullptr);
+    EXPECT_EQ(names.admit("one", false), nullptr);
 }
 
 TEST(HubNames, TellsNamesApartThatDifferInCaseOnly) {
-    HubNames names(10);
-    EXPECT_EQ(names.admit("io.acme.Room"), nullptr);
+    HubNames names("here", 10);
+    EXPECT_EQ(names.admit("io.acme.Room", false), nullptr);
     for (const auto* other : {"io.acme.room", "IO.ACME.ROOM"}) {
-        auto refused = names.admit(other);
+        auto refused = names.admit(other, false);
         ASSERT_NE(refused, nullptr) << other;
         EXPECT_EQ(refused->code, "hub_name_clash");
         EXPECT_EQ(refused->target, other);
         EXPECT_NE(refused->message.find("io.acme.Room"), std::string::npos);
     }
-    EXPECT_EQ(names.admit("io.acme.Room"), nullptr);
+    EXPECT_EQ(names.admit("io.acme.Room", false), nullptr);
+}
+
+TEST(HubNames, KnowsThoseThatWereWrittenToBefore) {
+    HubNames names("here", 10);
+    names.names().recall({"Doors"});
+    auto refused = names.admit("doors", false);
+    ASSERT_NE(refused, nullptr);
+    EXPECT_EQ(refused->code, "hub_name_clash");
+    EXPECT_NE(refused->message.find("Doors"), std::string::npos);
 }
 
 TEST(HubNames, RefusesWhatIsNoName) {
-    HubNames names(10);
-    auto refused = names.admit("room 7");
+    HubNames names("here", 10);
+    auto refused = names.admit("room 7", false);
     ASSERT_NE(refused, nullptr);
     EXPECT_EQ(refused->error_class, ErrorClass::missing_target);
     EXPECT_EQ(refused->code, "hub_name");

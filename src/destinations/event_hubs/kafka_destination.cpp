@@ -57,7 +57,7 @@ KafkaDestination::KafkaDestination(boost::asio::io_context& io, const Clock& clo
       shared_{ProducerSettings(config_), {}},
       of_one_(shared_),
       pool_(pool),
-      hubs_(config_.max_targets) {
+      hubs_(config_.place(), config_.max_targets) {
     of_one_.settings.one_per_batch = true;
     for (auto* sender : {&shared_, &of_one_}) sender->key = sender->settings.key();
     if (config_.entra) {
@@ -190,6 +190,11 @@ std::vector<Verdict> KafkaDestination::verdicts_of(const std::vector<Reports::Re
     return verdicts;
 }
 
+TargetNames* KafkaDestination::target_names() noexcept {
+    // One hub for all is never refused for another's sake: there is nothing to remember.
+    return !config_.fixed_hub().empty() ? nullptr : &hubs_.names();
+}
+
 Result<SentBeside> KafkaDestination::beside(const Message& message) const {
     SentBeside sent;
     add_properties(message, config_, sent);
@@ -226,7 +231,7 @@ boost::asio::awaitable<std::vector<Verdict>> KafkaDestination::send(std::span<co
         return std::vector<Verdict>(messages.size(), Verdict::retry(std::move(why)));
     };
     if (deadline.passed()) co_return all_retry(no_answer_in_time(hub));
-    if (auto refused = hubs_.admit(hub)) co_return all_retry(std::move(refused));
+    if (auto refused = hubs_.admit(hub, messages.front().in_passing)) co_return all_retry(std::move(refused));
 
     auto got = co_await producer(batch, deadline);
     if (!got) co_return all_retry(got.error());

@@ -310,6 +310,23 @@ TEST_F(EventHubsKafka, HubNamesThatClashAreMissingTargetsOfTheirOwn) {
     close(*destination);
 }
 
+TEST_F(EventHubsKafka, HubsThatWereWrittenToBeforeStandAndWhatPassesByTakesNoPlace) {
+    service_.create("rooms");
+    service_.create("doors");
+    auto destination = make({{"max_targets", 2}});
+    destination->target_names()->recall({"Desks"});
+    EXPECT_EQ(deliver_one(*destination, "desks")[0].failure->code, "hub_name_clash");
+    TestBatch batch;
+    batch.rec_type = "doors";
+    batch.in_passing = true;
+    batch.add("a");
+    expect_accepted(deliver(*destination, batch));
+    expect_accepted(deliver_one(*destination, "rooms"));
+    EXPECT_EQ(deliver_one(*destination, "doors")[0].failure->code, "max_targets");
+    EXPECT_EQ(make({{"hub", "rooms"}})->target_names(), nullptr) << "one hub for all has nobody to clash with";
+    close(*destination);
+}
+
 TEST_F(EventHubsKafka, IntegrationsWithTheSameSettingsShareAProducer) {
     service_.create("rooms");
     auto one = make();

@@ -25,6 +25,9 @@ struct Config {
     std::string content_type;                                   ///< as an attribute; empty: none
     Endpoint endpoint;
     ConnectOptions connect;
+
+    /// Where the topics are, and what names them: with another, those that were used before count no more.
+    std::string place() const { return project + " " + topic.source(); }
 };
 
 /// Reads and checks everything but what only the service can tell. The error names the member and contains nothing of

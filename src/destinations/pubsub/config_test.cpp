@@ -53,6 +53,20 @@ TEST_F(PubSubConfig, AKeyFileIsAllThatIsNeeded) {
     EXPECT_EQ(config.content_type, "");
 }
 
+TEST_F(PubSubConfig, ThePlaceIsTheProjectWithWhatNamesItsTopics) {
+    const std::string place = parsed().place();
+    EXPECT_EQ(place, "demo-project {recType}");
+    settings_["topic"] = "projects/demo-project/topics/{recType}";
+    settings_["endpoint"] = "https://us-east1-pubsub.googleapis.com";
+    settings_["max_targets"] = 7;
+    EXPECT_EQ(parsed().place(), place);
+    settings_["topic"] = "new-{recType}";
+    EXPECT_NE(parsed().place(), place);
+    settings_.erase("topic");
+    settings_["project"] = "other-project";
+    EXPECT_NE(parsed().place(), place);
+}
+
 TEST_F(PubSubConfig, TheKeyFileMayBeTextAsItWasPasted) {
     settings_["credentials"] = "\xef\xbb\xbf\n" + boost::json::serialize(auth::service_account_for_test()) + "\r\n";
     EXPECT_EQ(parsed().project, "demo-project");

@@ -131,6 +131,11 @@ boost::asio::awaitable<PubSubDestination::Answers> PubSubDestination::publish(st
     }
 }
 
+TargetNames* PubSubDestination::target_names() noexcept {
+    // One topic for all is never refused for another's sake: there is nothing to remember.
+    return config_.topic.is_literal() ? nullptr : &topics_.names();
+}
+
 Result<SentBeside> PubSubDestination::beside(const Message& message) const {
     return sent_beside(form_, message);
 }
@@ -140,7 +145,7 @@ boost::asio::awaitable<std::vector<Verdict>> PubSubDestination::deliver(std::spa
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     if (messages.empty() || deadline.passed()) co_return std::vector<Verdict>(messages.size(), too_late());
     const std::string target(messages.front().target);
-    if (auto refusal = topics_.refusal_of(target)) {
+    if (auto refusal = topics_.refusal_of(target, messages.front().in_passing)) {
         co_return std::vector<Verdict>(messages.size(), Verdict::retry(std::move(refusal)));
     }
     const std::vector<Group> groups = group_by_key(form_, messages);

@@ -336,6 +336,28 @@ TEST_F(PubSubDestinationTest, MoreTopicsThanAllowedAreMissingAndTheOthersGoOn) {
     }
 }
 
+TEST_F(PubSubDestinationTest, TopicsThatWereUsedBeforeStandAndWhatPassesByTakesNoPlace) {
+    settings_["max_targets"] = 2;
+    destination().target_names()->recall({"io.one"});
+    auto deliver_to = [&](std::string rec_type, bool in_passing) {
+        TestBatch batch;
+        batch.rec_type = std::move(rec_type);
+        batch.in_passing = in_passing;
+        batch.add("1");
+        auto verdict = deliver(batch)[0];
+        return verdict.failure ? verdict.failure->code : std::string();
+    };
+    EXPECT_EQ(deliver_to("io.three", true), "");
+    EXPECT_EQ(deliver_to("io.two", false), "");
+    EXPECT_EQ(deliver_to("io.three", false), "too_many_targets");
+    EXPECT_EQ(deliver_to("io.one", false), "");
+}
+
+TEST_F(PubSubDestinationTest, OneTopicForAllHasNothingToRemember) {
+    settings_["topic"] = "events";
+    EXPECT_EQ(destination().target_names(), nullptr);
+}
+
 TEST_F(PubSubDestinationTest, TopicsThatDifferInCaseAreTwo) {
     for (auto rec_type : {"io.room", "io.Room"}) {
         TestBatch batch;

@@ -75,24 +75,25 @@ class Topics::Leader {
 };
 
 Topics::Topics(boost::asio::io_context& io, const Config& config, Session& session)
-    : io_(io), config_(config), session_(session) {}
+    : io_(io),
+      config_(config),
+      session_(session),
+      names_(config.place(), config.max_targets, TargetNames::LetterCase::told_apart) {}
 
 Topics::~Topics() = default;
 
-std::shared_ptr<const Failure> Topics::refusal_of(std::string_view id) {
-    if (used_.contains(id)) return nullptr;
+std::shared_ptr<const Failure> Topics::refusal_of(std::string_view id, bool in_passing) {
     std::string target(id);
     if (auto good = check_topic_id(id); !good) {
         return shared(missing(target, "invalid_topic_name",
                               fmt::format("\"{}\" cannot be a topic: it {}", id, good.error().message),
                               "Set topic to a name that Pub/Sub takes for these events; the other topics go on."));
     }
-    if (used_.size() >= config_.max_targets) {
+    if (names_.admit(id, in_passing).kind != TargetNames::Admission::Kind::admitted) {
         return shared(missing(target, "too_many_targets",
-                              fmt::format("this integration delivers to {} topics already", used_.size()),
+                              fmt::format("this integration delivers to {} topics already", config_.max_targets),
                               "Raise max_targets, or send several recTypes to one topic; the other topics go on."));
     }
-    used_.insert(std::move(target));
     return nullptr;
 }
 

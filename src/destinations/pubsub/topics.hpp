@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "destination/target_names.hpp"
 #include "destinations/pubsub/config.hpp"
 #include "destinations/pubsub/session.hpp"
 
@@ -21,7 +22,9 @@ class Topics {
 
     /// Why nothing can be sent to a topic of this id, whatever the service says: the id cannot be one, or there are
     /// `max_targets` others already. Null when it can.
-    std::shared_ptr<const Failure> refusal_of(std::string_view id);
+    std::shared_ptr<const Failure> refusal_of(std::string_view id, bool in_passing);
+    /// Those that may be sent to.
+    TargetNames& names() noexcept { return names_; }
 
     /// True when it took messages before.
     bool is_known(std::string_view id) const { return known_.contains(id); }
@@ -42,7 +45,7 @@ class Topics {
     boost::asio::io_context& io_;
     const Config& config_;
     Session& session_;
-    std::set<std::string, std::less<>> used_;
+    TargetNames names_;
     std::set<std::string, std::less<>> known_;
     std::map<std::string, std::shared_ptr<Flight>> flights_;
 };
