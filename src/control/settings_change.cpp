@@ -218,6 +218,37 @@ bool leaves_some_of(const value& had, const value& patch) {
     });
 }
 
+/// A URL up to its query; all of one that has none.
+std::string_view without_query(std::string_view url) {
+    return url.substr(0, url.find('?'));
+}
+
+std::string with_redacted_query(std::string_view url) {
+    return fmt::format("{}?{}", without_query(url), kRedacted);
+}
+
+/// Puts back the queries that `given` has redacted, where the URL is otherwise what was kept; their members.
+Result<std::vector<std::string>> carry_queries(const object* kept, object& given, const DestinationKind& kind) {
+    std::vector<std::string> carried;
+    for (std::string_view name : kind.secret_queries) {
+        value* now = given.if_contains(name);
+        if (now == nullptr || !now->is_string()) continue;
+        std::string_view text = view_of(now->get_string());
+        if (text != with_redacted_query(text)) continue;
+        const value* had = kept ? kept->if_contains(name) : nullptr;
+        bool same = had && had->is_string() && without_query(view_of(had->get_string())) == without_query(text);
+        if (!same)
+            return make_error(Errc::invalid_argument,
+                              fmt::format("destination.{} has a query that is \"{}\", and there is none to keep for "
+                                          "this address",
+                                          name, kRedacted),
+                              "give the whole address again");
+        *now = *had;
+        carried.emplace_back(name);
+    }
+    return carried;
+}
+
 void remove_answer_members(object& settings) {
     for (std::string_view name : kAnswerMembers) settings.stable_erase(name);
 }
@@ -236,6 +267,12 @@ object redact_settings(const object& settings, const DestinationRegistry& regist
     object& destination = out["destination"].get_object();
     for (const SecretPath& secret : secrets_of(destination, *kind))
         (*find_object(destination, parent_of(secret.path)))[secret.path.back()] = boost::json::string(kRedacted);
+    for (std::string_view name : kind->secret_queries) {
+        value* url = destination.if_contains(name);
+        if (url == nullptr || !url->is_string()) continue;
+        std::string_view text = view_of(url->get_string());
+        if (text.find('?') != std::string_view::npos) *url = boost::json::string(with_redacted_query(text));
+    }
     return out;
 }
 
@@ -260,8 +297,12 @@ Result<object> replaced_settings(const object& kept, object given, const Destina
     const DestinationKind* kind = kind_of(destination_of(given), registry);
     if (kind == nullptr || before == nullptr) return given;  // what is wrong with it is told when it is parsed
     object& after = given["destination"].get_object();
-    if (kind_of(before, registry) == kind) {
+    const object* same = kind_of(before, registry) == kind ? before : nullptr;
+    auto queries = carry_queries(same, after, *kind);
+    if (!queries) return queries.error();
+    if (same != nullptr) {
         std::vector<std::string> carried = carry(*before, after, *kind);
+        carried.insert(carried.end(), queries->begin(), queries->end());
         if (auto checked = check_carried(std::move(carried), changed_host(*before, after)); !checked)
             return checked.error();
     }
@@ -277,8 +318,16 @@ Result<object> patched_settings(const object& kept, object patch, const Destinat
     if (kind == nullptr || before == nullptr) return merged;
     object& after = merged["destination"].get_object();
     bool same_kind = kind_of(before, registry) == kind;
+    auto queries = carry_queries(same_kind ? before : nullptr, after, *kind);
+    if (!queries) return queries.error();
     const object* touched = destination_of(patch);
-    std::vector<std::string> carried;
+    std::vector<std::string> carried = std::move(*queries);
+    for (std::string_view name : kind->secret_queries) {
+        const value* url = after.if_contains(name);
+        bool given = touched && touched->contains(name);
+        if (!given && url && url->is_string() && view_of(url->get_string()).find('?') != std::string_view::npos)
+            carried.emplace_back(name);
+    }
     for (const SecretPath& secret : secrets_of(after, *kind)) {
         const value* given = touched ? find_path(*touched, secret.path) : nullptr;
         const value* had = find_path(*before, secret.path);

@@ -28,6 +28,8 @@ const DestinationRegistry& registry() {
         hook.make = make;
         hook.type = "webhook";
         hook.secret_paths = kHook;
+        static constexpr std::array<std::string_view, 1> kHookQueries{"url"};
+        hook.secret_queries = kHookQueries;
         registry.add(hook);
         static constexpr std::array<std::string_view, 2> kHub{"connection_string", "devices.*"};
         DestinationKind hub;
@@ -223,6 +225,36 @@ TEST(MergePatch, DoesAsTheRfcShows) {
     EXPECT_EQ(merged(R"j({"a":[{"b":"c"}]})j", R"j({"a":[1]})j"), R"j({"a":[1]})j");
     EXPECT_EQ(merged(R"j({"e":null})j", R"j({"a":1})j"), R"j({"e":null,"a":1})j");
     EXPECT_EQ(merged(R"j({})j", R"j({"a":{"bb":{"ccc":null}}})j"), R"j({"a":{"bb":{}}})j");
+}
+
+TEST(SettingsChange, TheQueryOfAUrlIsASecret) {
+    constexpr std::string_view kKept = R"({"type":"webhook","url":"https://h/w?sig=S3"})";
+    constexpr std::string_view kShown = R"x({"type":"webhook","url":"https://h/w?(redacted)"})x";
+    boost::json::object settings{{"id", "a"}, {"destination", json(kKept)}};
+    EXPECT_EQ(boost::json::serialize(redact_settings(settings, registry()).at("destination")), kShown);
+    EXPECT_EQ(put(kKept, kShown), kKept);
+    EXPECT_EQ(patch(kKept, R"x({"url":"https://h/w?(redacted)"})x"), kKept);
+    EXPECT_EQ(patch(kKept, R"({"url":"https://h/w"})"), R"({"type":"webhook","url":"https://h/w"})");
+    EXPECT_EQ(put(kKept, R"({"type":"webhook","url":"https://h/w?sig=S4"})"),
+              R"({"type":"webhook","url":"https://h/w?sig=S4"})");
+    boost::json::object without{{"destination", json(R"({"type":"webhook","url":"https://h/w"})")}};
+    EXPECT_EQ(redact_settings(without, registry()), without);
+}
+
+TEST(SettingsChange, AKeptQueryGoesOnlyToTheAddressItWasGivenFor) {
+    constexpr std::string_view kKept = R"({"type":"webhook","url":"https://h/w?sig=S3"})";
+    for (auto url : {"https://h/other?(redacted)", "https://elsewhere/w?(redacted)"}) {
+        auto given = boost::json::serialize(boost::json::object{{"type", "webhook"}, {"url", url}});
+        EXPECT_THAT(put(kKept, given), AllOf(HasSubstr("error: destination.url"), HasSubstr("none to keep")));
+        EXPECT_THAT(patch(kKept, given), AllOf(HasSubstr("error: destination.url"), HasSubstr("none to keep")));
+    }
+    constexpr std::string_view kShown = R"x({"type":"webhook","url":"https://h/w?(redacted)"})x";
+    EXPECT_THAT(put(R"({"type":"sqs","queue_url":"q"})", kShown), HasSubstr("none to keep"));
+    constexpr std::string_view kMoved =
+        "error: destination.url must be given again, since destination.endpoint changed";
+    EXPECT_EQ(patch(kKept, R"({"endpoint":"https://elsewhere"})"), kMoved);
+    EXPECT_EQ(put(kKept, R"x({"type":"webhook","url":"https://h/w?(redacted)","endpoint":"https://elsewhere"})x"),
+              kMoved);
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace sluice {
 namespace {
 
 constexpr std::array<std::string_view, 2> kSecretPaths{"secret", "headers"};
+/// Where workflow services put their key: `?sig=…`.
+constexpr std::array<std::string_view, 1> kSecretQueries{"url"};
 
 }  // namespace
 
@@ -28,6 +30,7 @@ DestinationKind webhook_kind() {
         return webhook::make_destination(std::move(*config), context);
     };
     kind.secret_paths = kSecretPaths;
+    kind.secret_queries = kSecretQueries;
     kind.recognise = webhook::recognise;
     kind.describe = webhook::describe;
     return kind;
