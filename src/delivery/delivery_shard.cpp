@@ -172,6 +172,7 @@ awaitable<void> DeliveryShard::unseat(std::shared_ptr<IntegrationRuntime> runtim
     router_.remove(runtime->number());
     changed_.erase(runtime->number());
     seats_.erase(runtime->number());
+    wakes_.forget(runtime->number());
     numbers_.erase(runtime->config().id);
 }
 

@@ -290,7 +290,7 @@ void IntegrationRuntime::keep_within_budget() {
 }
 
 void IntegrationRuntime::woken() {
-    wake_asked_ = SteadyTime::max();
+    wake_asked_ = SteadyTime::max();  // the queue keeps nothing else of it: what is later is asked for again
     pump();
 }
 
