@@ -225,25 +225,25 @@ awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
     // is gone), the new ones wait for their start instead.
     Result<std::shared_ptr<IntegrationRuntime>> fallback = make(old->config());
     if (!fallback) fallback = make(std::move(config));
-    bool paused = old->paused();
-    std::string reason = old->pause_reason();
     co_await unseat(old, Deadline::after(options_.deliver_timeout));
     Result<void> started = make_error(Errc::unavailable, "delivery is stopping");
     if (!stopping_) {
         seat(runtime);
-        started = co_await runtime->start(paused);
+        started = co_await runtime->start(runtime->paused());
     }
+        // Only now: people paused and resumed the old while they ended, and its last verdicts may have paused it.
+        runtime->take_over_pause(*old);
     std::shared_ptr<IntegrationRuntime> unused = fallback ? *fallback : nullptr;
     if (!started) {
         co_await unseat(runtime, Deadline::after(std::chrono::seconds(0)));
-        runtime = nullptr;
+        std::shared_ptr<IntegrationRuntime> last = std::exchange(runtime, nullptr);
         if (!stopping_) std::swap(runtime, unused);
         if (runtime) {
             seat(runtime);
-            runtime->start_when_possible(paused);
+            runtime->start_when_possible(runtime->paused());
         }
+            runtime->take_over_pause(*last);
     }
-    if (paused && runtime) runtime->pause(std::move(reason));
     if (unused) co_await unused->stop(Deadline::after(std::chrono::seconds(0)));
     co_return started;
 }
@@ -272,6 +272,9 @@ awaitable<Result<void>> DeliveryShard::resume(std::string id) {
     co_return co_await runtime->resume();
 }
 
+    // New settings may have taken its place meanwhile, paused as it was.
+    runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
 awaitable<void> DeliveryShard::stop(Deadline deadline) {
     stopping_ = true;
     TaskGroup stops(shard_.io());

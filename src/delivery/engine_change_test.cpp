@@ -99,15 +99,42 @@ class WhileItEnds : public testing::Test {
         rig.append(1, one_of_ten);
         rig.peer("old")->wait_at_gate();
     }
-    /// Runs `ends` on a thread of its own; once it surely waits for the batch, appends ten events, and lets it go on.
-    template <class F>
-    void append_meanwhile(F ends) {
+    /// Runs `ends` on a thread of its own; once it surely waits for the batch, `meanwhile`, and lets it go on.
+    template <class F, class G>
+    void while_it_ends(F ends, G meanwhile) {
         std::thread ending(std::move(ends));
         for (int i = 0; i < 50; ++i) (void)run_for_test(io, rig.engine().status("a"));
-        for (int i = 0; i < 10; ++i) rig.append(1, one_of_ten);
+        meanwhile();
         (void)run_for_test(io, rig.engine().status("a"));
         rig.peer("old")->open_gate();
         ending.join();
+    }
+    template <class F>
+    void append_meanwhile(F ends) {
+        while_it_ends(std::move(ends), [this] {
+            for (int i = 0; i < 10; ++i) rig.append(1, one_of_ten);
+        });
+    }
+    void replace_old_by_one_that_pauses() {
+        rig.peer("old")->open_gate();
+        rig.cursors.wait_for_settled("a", 1);
+        IntegrationConfig config = rig.config("a", "old");
+        config.on_dead_letter = OnDeadLetter::pause;
+        ASSERT_TRUE(rig.run(rig.engine().replace(std::move(config))));
+        auto why = std::make_shared<Failure>();
+        why->error_class = ErrorClass::rejected;
+        why->message = "no such thing";
+        rig.peer("old")->set_script([why](std::span<const Message> messages) {
+            return std::vector<Verdict>(messages.size(), Verdict::rejected(why));
+        });
+        rig.peer("old")->close_gate();
+        rig.append(1, one_of_ten);
+        rig.peer("old")->wait_at_gate();
+    }
+    void replace() {
+        IntegrationConfig config = rig.config("a", "new");
+        config.on_dead_letter = OnDeadLetter::pause;
+        ASSERT_TRUE(rig.run(rig.engine().replace(std::move(config))));
     }
     std::vector<Sequence> delivered() {
         rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.position.sequence == 11; });

@@ -224,15 +224,22 @@ void IntegrationRuntime::pause(std::string reason) {
 
 awaitable<Result<void>> IntegrationRuntime::resume() {
     start_paused_ = false;
-    if (!lane_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is still starting");
-    lane_->resume();
     pause_reason_.clear();
+void IntegrationRuntime::take_over_pause(const IntegrationRuntime& before) {
+    start_paused_ = before.paused();
+    pause_reason_ = before.pause_reason_;
+    paused_by_dead_letter_ = before.paused_by_dead_letter_;
+}
+
     paused_by_dead_letter_ = false;
     Result<void> refreshed = co_await refresh_held_keys();
     pump();
     co_return refreshed;
 }
 
+    // One that is still starting begins so, and finds out then which keys are held.
+    if (!lane_) co_return Result<void>();
+    lane_->resume();
 /// A paused integration holds no events in memory: what it has not settled is read again when it goes on.
 void IntegrationRuntime::forget_memory() {
     std::vector<Lane::KeyName> held = lane_->held_keys();

@@ -80,6 +80,8 @@ class IntegrationRuntime {
     void pause(std::string reason);
     boost::asio::awaitable<Result<void>> resume();
 
+    /// Before its start: paused, or not, as the one whose place it takes.
+    void take_over_pause(const IntegrationRuntime& before);
     /// What is to be committed since the last time; nullopt when nothing changed.
     std::optional<CursorStore::Commit> take_commit();
     /// It could not be committed: its dead letters go with the next.
