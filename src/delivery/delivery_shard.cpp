@@ -267,7 +267,7 @@ awaitable<Result<void>> DeliveryShard::pause(std::string id, std::string reason)
 awaitable<Result<void>> DeliveryShard::resume(std::string id) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    Result<void> committed = co_await commit(Extent::all);
+    Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
     co_return co_await runtime->resume();
 }

@@ -162,6 +162,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
         if (pause_reason_.empty()) pause_reason_ = "paused by a person";
         lane_->pause(pause_reason_);
     }
+    stored_position_ = stored->cursor.position.sequence;
     if (commit_wanted_) around_.changed(number_);
     pump();
     co_return Result<void>();
@@ -423,18 +424,22 @@ std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
                                         names.kept().end());
     }
     commit_wanted_ = false;
-    store_refuses_ = false;
     return commit;
 }
 
-void IntegrationRuntime::put_back(CursorStore::Commit commit) {
+void IntegrationRuntime::note_stored(Sequence position) {
+    store_error_.reset();
+    stored_position_ = position;
+}
+
+void IntegrationRuntime::put_back(CursorStore::Commit commit, Error why) {
     std::move(dead_letters_.begin(), dead_letters_.end(), std::back_inserter(commit.dead_letters));
     dead_letters_ = std::move(commit.dead_letters);
     erased_dead_letters_.insert(erased_dead_letters_.end(), commit.erased_dead_letters.begin(),
                                 commit.erased_dead_letters.end());
     if (!commit.new_targets.names.empty()) targets_committed_ = commit.targets_before;
     commit_wanted_ = true;
-    store_refuses_ = true;
+    store_error_ = std::move(why);
 }
 
 Sequence IntegrationRuntime::position() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
@@ -84,8 +85,12 @@ class IntegrationRuntime {
     void take_over_pause(const IntegrationRuntime& before);
     /// What is to be committed since the last time; nullopt when nothing changed.
     std::optional<CursorStore::Commit> take_commit();
+    /// What was taken is stored, up to this position.
+    void note_stored(Sequence position);
     /// It could not be committed: its dead letters go with the next.
-    void put_back(CursorStore::Commit commit);
+    void put_back(CursorStore::Commit commit, Error why);
+    /// Why what was taken last could not be stored; nullopt when it was.
+    const std::optional<Error>& store_error() const noexcept { return store_error_; }
 
     boost::asio::awaitable<IntegrationStatus> status();
     /// Without its id.
@@ -122,6 +127,8 @@ class IntegrationRuntime {
     /// before.
     boost::asio::awaitable<Result<void>> refresh_held_keys();
     Sequence position();
+    /// What the log need not keep for it any more: its position, or while that cannot be stored the one that is.
+    Sequence stored_position() { return store_error_ ? std::min(stored_position_, position()) : position(); }
     /// The log is about to let go of everything before `keep_from`: how many events were lost by that.
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
@@ -180,7 +187,7 @@ class IntegrationRuntime {
     void drain();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
-    bool may_send() const noexcept { return !stopping_ && !(store_refuses_ && dead_letters_.size() > 1000); }
+    bool may_send() const noexcept { return !stopping_ && !(store_error_ && dead_letters_.size() > 1000); }
     SteadyTime now() const { return around_.clock.steady_now(); }
     Timestamp wall(SteadyTime at) const;
     DeliveryError describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const;
@@ -258,7 +265,8 @@ class IntegrationRuntime {
     std::vector<DeadLetter> dead_letters_;
     std::vector<LogPosition> erased_dead_letters_;
     std::size_t targets_committed_ = 0;  ///< of those that the destination's target_names() keep
-    bool store_refuses_ = false;
+    std::optional<Error> store_error_;
+    Sequence stored_position_ = 0;
     bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
     CursorStore::DeadLetterTotals dead_letter_totals_;
     std::uint64_t lost_before_ = 0;  ///< when it was started

@@ -63,7 +63,7 @@ awaitable<double> IntegrationRuntime::lag_seconds() {
 IntegrationState IntegrationRuntime::state() const {
     if (!lane_) return start_error_.empty() ? IntegrationState::running : IntegrationState::blocked;
     IntegrationState state = lane_->state(now());
-    bool stuck = store_refuses_ || !read_error_.empty() || config_.unusable;
+    bool stuck = store_error_ || !read_error_.empty() || config_.unusable;
     return stuck && state != IntegrationState::paused ? IntegrationState::blocked : state;
 }
 
@@ -98,7 +98,11 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     if (status.state != IntegrationState::paused) {
         if (config_.unusable) status.reason = "its settings cannot be used any more: " + config_.unusable->message;
         if (!read_error_.empty()) status.reason = "the log cannot be read: " + read_error_;
-        if (store_refuses_) status.reason = "its cursor cannot be stored";
+        if (store_error_) status.reason = "its cursor cannot be stored";
+        // The store's own words name files: not a tenant's business.
+        if (store_error_ && store_error_->code == Errc::corrupt)
+            status.reason +=
+                ": what the store has of it is damaged. Restore the store from a backup, or delete it and make it anew";
     }
     IntegrationStats& stats = status.stats;
     stats.head.sequence = around_.routed();
