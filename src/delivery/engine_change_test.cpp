@@ -168,6 +168,48 @@ TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredAfterARestart) {
     EXPECT_EQ(delivered(), numbers(1, 11));
 }
 
+TEST_F(WhileItEnds, APauseHoldsUnderTheNewSettings) {
+    while_it_ends([this] { replace(); },
+                  [this] { ASSERT_TRUE(run_for_test(io, rig.engine().pause("a", "paused by ops"))); });
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    EXPECT_EQ(status.reason, "paused by ops");
+}
+
+TEST_F(WhileItEnds, AResumeHoldsUnderTheNewSettings) {
+    ASSERT_TRUE(rig.run(rig.engine().pause("a", "paused by ops")));
+    while_it_ends([this] { replace(); }, [this] { ASSERT_TRUE(run_for_test(io, rig.engine().resume("a"))); });
+    EXPECT_EQ(rig.status("a").state, IntegrationState::running);
+    rig.append(1, one_of_ten);
+    rig.peer("new")->wait_for_count(1);
+}
+
+TEST_F(WhileItEnds, ADeadLetterAmongItsLastVerdictsPausesTheNewSettingsToo) {
+    replace_old_by_one_that_pauses();
+    while_it_ends([this] { replace(); }, [] {});
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    EXPECT_THAT(status.reason, HasSubstr("a dead letter: no such thing"));
+    std::vector<IntegrationCondition> conditions = rig.run(rig.engine().conditions());
+    ASSERT_EQ(conditions.size(), 1u);
+    EXPECT_TRUE(conditions.front().paused_by_dead_letter);
+}
+
+TEST(DeliveryEngineChange, OneWhoseBeginningCannotBeStoredDoesNotGoOnUnderAnIdThatIsFree) {
+    DeliveryRig rig;
+    rig.shard_count = 1;
+    rig.start();
+    rig.cursors.refuse(true);
+    ASSERT_FALSE(rig.add(rig.config("a", "first")));
+    rig.cursors.refuse(false);
+    Result<void> again = rig.add(rig.config("a", "second"));
+    ASSERT_TRUE(again) << again.error().message;
+    rig.append(5, one_of_ten);
+    rig.cursors.wait_for_settled("a", 5);
+    EXPECT_EQ(rig.peer("first")->calls(), 0u);
+    EXPECT_TRUE(rig.run(rig.engine().remove("a", false)));
+}
+
 TEST(DeliveryEngineChange, WhenItLastDeliveredIsKnownAfterARestart) {
     DeliveryRig rig;
     rig.start();
