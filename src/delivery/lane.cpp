@@ -32,6 +32,7 @@ double grain(std::uint64_t per_second, std::uint64_t most) {
 
 Lane::Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLetterTotals dead_letters, SteadyTime now)
     : options_(options),
+      most_unsettled_(options.max_unsettled),
       batch_events_(std::max<std::uint64_t>(1, std::min(options.limits.max_events, options.batch.max_events))),
       batch_bytes_(std::min<std::uint64_t>(options.limits.max_bytes, options.batch.max_bytes)),
       unsettled_(cursor.position.sequence, cursor.settled_beyond),

@@ -493,6 +493,7 @@ class Lane {
     std::vector<SequenceRange> lost_;
     Partition partition_;
     std::uint64_t matched_;
+    std::size_t most_unsettled_;  ///< as configured; options_ has its share of what all may hold together
     bool dirty_ = false;
 
     std::vector<Slot> slots_;

@@ -580,6 +580,32 @@ TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {
 }
 
 TEST_F(LaneTest, ARestartSkipsWhatWasSettledBeyondTheCursor) {
+// The budget of its shard is shared with others: what it has come to hold may be more than its share is now.
+TEST_F(LaneTest, AnOutageIsTheOutageItIsHoweverMuchIsHeldOrMayBe) {
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    send();
+    lane().set_bounds(options.memory_bytes, 5);
+    EXPECT_EQ(lane().state(now), IntegrationState::running);
+    answer_all(retry(ErrorClass::credentials, ""));
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+    EXPECT_EQ(lane().state_reason(now), "the destination does not accept anything");
+    pass(1s);
+    send();
+    answer_all(retry(ErrorClass::throttled, ""));
+    EXPECT_EQ(lane().state(now), IntegrationState::throttled);
+}
+
+TEST_F(LaneTest, AnOutageThatReachesTheConfiguredBoundsIsNoLessAnOutage) {
+    options.max_unsettled = 5;
+    options.limits.fixed_target = true;
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    send();
+    EXPECT_EQ(lane().state(now), IntegrationState::blocked)
+        << "more than it may hold, and nothing is known to be wrong";
+    answer_all(retry(ErrorClass::missing_target));
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+}
+
     cursor.position.sequence = 10;
     cursor.settled_beyond = {{12, 14}, {20, 21}};
     cursor.ledger.delivered = 15;
