@@ -373,9 +373,7 @@ void IntegrationRuntime::drain() {
     lane_->drain_parked([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_released([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_wanted([this](SlotIndex slot, Sequence sequence) { wanted_.emplace_back(slot, sequence); });
-    if (slots_->target_count() > 1024) {
-        slots_->forget_idle_targets([this](TargetIndex target) { return lane_->target_is_idle(target); });
-    }
+    slots_->forget_idle_targets([this](TargetIndex target) { return lane_->target_is_idle(target); });
     if (lane_->take_paused_by_dead_letter()) {
         pause_reason_ = lane_->state_reason(now());
         paused_by_dead_letter_ = true;

@@ -12,6 +12,8 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersReadAtOnce = 500;
+/// Nobody reads more of them, and thousands made the answer megabytes.
+constexpr std::size_t kTargetsTold = 100;
 /// Share of hard_limit from which the backlog is told of with the state.
 constexpr double kBacklogWarning = 0.5;
 /// A filter that wants few of many is answered in several calls.
@@ -127,13 +129,14 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.last_delivery = last_delivery_;
     if (const auto& last = lane_->last_failure())
         stats.last_error = describe(*last->failure, last->at, last->next_attempt);
-    for (const Lane::RefusingTarget& each : lane_->refusing_targets()) {
+    for (const Lane::RefusingTarget& each : lane_->refusing_targets(kTargetsTold)) {
         TargetStatus target;
         target.error = describe(*each.failure, each.last, each.next_attempt);
         target.since = wall(each.since);
         target.pending = each.pending;
         stats.targets.emplace(slots_->target_name(each.target), std::move(target));
     }
+    stats.targets_left_out = lane_->refusing_count() - stats.targets.size();
     stats.breaker = Lane::name_of(lane_->breaker(now()));
     if (around_.options.backlog_of) {
         DeliveryOptions::Backlog backlog = around_.options.backlog_of(config_.id);

@@ -420,15 +420,28 @@ Cursor Lane::take_cursor() {
     return cursor();
 }
 
-std::vector<Lane::RefusingTarget> Lane::refusing_targets() const {
-    std::vector<RefusingTarget> all;
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-        const Target& each = targets_[i];
-        if (!each.refusing) continue;
-        all.push_back(
-            {static_cast<TargetIndex>(i), each.failure, each.since, each.last, each.hold_until, each.pending});
+std::vector<Lane::RefusingTarget> Lane::refusing_targets(std::size_t most) const {
+    std::vector<TargetIndex> refusing;
+    for (TargetIndex i = 0; i < targets_.size(); ++i)
+        if (targets_[i].refusing) refusing.push_back(i);
+    auto first = [this](TargetIndex a, TargetIndex b) {
+        const Target& one = targets_[a];
+        const Target& other = targets_[b];
+        return one.pending != other.pending ? one.pending > other.pending : one.since < other.since;
+    };
+    auto end = refusing.begin() + static_cast<std::ptrdiff_t>(std::min(most, refusing.size()));
+    std::partial_sort(refusing.begin(), end, refusing.end(), first);
+    std::vector<RefusingTarget> some;
+    for (auto at = refusing.begin(); at != end; ++at) {
+        const Target& each = targets_[*at];
+        some.push_back({*at, each.failure, each.since, each.last, each.hold_until, each.pending});
     }
-    return all;
+    return some;
+}
+
+std::size_t Lane::refusing_count() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(targets_.begin(), targets_.end(), [](const Target& each) { return each.refusing; }));
 }
 
 bool Lane::target_is_idle(TargetIndex index) const noexcept {

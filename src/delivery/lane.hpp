@@ -237,7 +237,9 @@ class Lane {
         SteadyTime next_attempt{};
         std::uint64_t pending = 0;
     };
-    std::vector<RefusingTarget> refusing_targets() const;
+    /// At most so many: those that most events wait for, and of them the ones that have refused longest.
+    std::vector<RefusingTarget> refusing_targets(std::size_t most) const;
+    std::size_t refusing_count() const noexcept;
     /// Its share of what all integrations of a shard may hold. Lowered, it reads nothing more until it is within it.
     void set_bounds(std::size_t memory_bytes, std::size_t max_unsettled) noexcept {
         options_.memory_bytes = memory_bytes;

@@ -250,13 +250,26 @@ TEST_F(LaneTest, AMissingTargetHoldsOnlyItsOwnEvents) {
     EXPECT_THAT(send(), ElementsAre(4));
     EXPECT_THAT(send(), IsEmpty());
     EXPECT_EQ(lane().state(now), IntegrationState::failing);
-    ASSERT_EQ(lane().refusing_targets().size(), 1u);
-    EXPECT_EQ(lane().refusing_targets()[0].pending, 2u);
+    ASSERT_EQ(lane().refusing_targets(9).size(), 1u);
+    EXPECT_EQ(lane().refusing_targets(9)[0].pending, 2u);
     pass(1s);
     EXPECT_THAT(send(), ElementsAre(1)) << "one event tries";
     answer({ok()});
     answer({ok()});
     EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(LaneTest, OfManyTargetsThatRefuseThoseAreToldForWhichMostWaits) {
+    for (TargetIndex target = 0; target < 5; ++target) {
+        for (Sequence i = 0; i <= target % 3; ++i) feed(target * 10 + i + 1, target, target);
+        send();
+        answer({retry(ErrorClass::missing_target, "topic")});
+        pass(1ms);
+    }
+    EXPECT_EQ(lane().refusing_count(), 5u);
+    std::vector<TargetIndex> told;
+    for (const auto& each : lane().refusing_targets(4)) told.push_back(each.target);
+    EXPECT_THAT(told, ElementsAre(2, 1, 4, 0)) << "of as many, those that have refused longest";
 }
 
 TEST_F(LaneTest, ATargetThatComesBackGoesOnInOrder) {

@@ -472,7 +472,7 @@ std::string Lane::state_reason(SteadyTime now) const {
             return rate_holds_back(now) ? "the rate limit holds it back" : "the service asks to wait";
         case IntegrationState::failing:
             if (failing_) return "the destination does not accept anything";
-            std::size_t refusing = refusing_targets().size();
+            std::size_t refusing = refusing_count();
             return refusing == 1 ? "one target does not accept: see `targets`"
                                  : std::to_string(refusing) + " targets do not accept: see `targets`";
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class MessageSlots {
                 ++at;
                 continue;
             }
+        if (by_name_.size() <= targets_before_look_) return;
             free_targets_.push_back(at->second);
             at = by_name_.erase(at);
         }
@@ -63,9 +65,13 @@ class MessageSlots {
   private:
     struct Held {
         Event event;
+        targets_before_look_ = std::max(kTargetsKept, by_name_.size() * 2);
         std::string key;
         std::string rendered;   ///< the body, where it is not a part of the stored bytes
         std::string_view body;  ///< into the event's bytes; unused when rendered
+    /// So many names are kept without a look at who is idle.
+    static constexpr std::size_t kTargetsKept = 1024;
+
         TargetIndex target = 0;
         bool is_rendered = false;
     };
@@ -93,3 +99,4 @@ class MessageSlots {
 };
 
 }  // namespace sluice
+    std::size_t targets_before_look_ = kTargetsKept;
