@@ -80,9 +80,9 @@ class IntegrationRuntime {
 
     void pause(std::string reason);
     boost::asio::awaitable<Result<void>> resume();
-
     /// Before its start: paused, or not, as the one whose place it takes.
     void take_over_pause(const IntegrationRuntime& before);
+
     /// What is to be committed since the last time; nullopt when nothing changed.
     std::optional<CursorStore::Commit> take_commit();
     /// What was taken is stored, up to this position.
@@ -137,6 +137,8 @@ class IntegrationRuntime {
     bool paused() const noexcept { return lane_ ? lane_->paused() : start_paused_; }
     /// Settled ranges that its cursor carries: what writing it costs.
     std::size_t range_count() const noexcept { return lane_ ? lane_->range_count() : 0; }
+    /// Events that it has memory for.
+    std::size_t slot_count() const noexcept { return lane_ ? lane_->slot_count() : 0; }
     bool has_started() const noexcept { return lane_ != nullptr; }
     std::size_t uncommitted_dead_letters() const noexcept { return dead_letters_.size(); }
     bool has_uncommitted_letters() const noexcept { return !dead_letters_.empty() || !erased_dead_letters_.empty(); }
@@ -185,6 +187,7 @@ class IntegrationRuntime {
     bool has_new_targets() const noexcept;
     void keep_up_with_router();
     void drain();
+    void give_back_idle_memory();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
     bool may_send() const noexcept { return !stopping_ && !(store_error_ && dead_letters_.size() > 1000); }
@@ -256,6 +259,8 @@ class IntegrationRuntime {
     bool reads_ = false;  ///< has a turn
     bool counts_as_heavy_ = false;
     SteadyTime read_again_at_{};
+    SteadyTime look_at_memory_ = SteadyTime::max();  ///< when it may be given back, if it is not used until then
+    std::uint64_t most_pending_ = 0;                 ///< since that was set
     SteadyTime wake_asked_ = SteadyTime::max();
 
     std::uint64_t matched_ = 0;  ///< up to the router's last, read or not

@@ -360,6 +360,20 @@ void Lane::let_go(std::size_t keep) {
     }
 }
 
+bool Lane::give_back_memory() {
+    bool is_empty = unsettled_.size() == 0 && in_flight_batches_ == 0 && !lending_ && wanted_.empty() &&
+                    !has_drainable() && free_slots_.size() == slots_.size() && free_keys_.size() == keys_.size();
+    if (!is_empty) return false;
+    // What they were set for is gone, and its keys with it.
+    std::erase_if(timers_, [](const Timer& timer) { return timer.of == Timer::Of::key; });
+    std::make_heap(timers_.begin(), timers_.end(), std::greater<>());
+    auto forget = [](auto& all) { std::remove_cvref_t<decltype(all)>().swap(all); };
+    unsettled_.give_back_memory();
+    forget(slots_), forget(free_slots_), forget(keys_), forget(free_keys_), forget(key_index_);
+    forget(batches_), forget(free_batches_), forget(released_), forget(parked_), forget(dead_letters_);
+    return true;
+}
+
 void Lane::want_bytes(KeyIndex index) {
     Key& key = keys_[index];
     set_state(key, KeyState::loading);

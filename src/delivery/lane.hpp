@@ -252,6 +252,11 @@ class Lane {
                     return each.refusing && each.failures >= kDormantAfter;
                 }));
     }
+    /// Events that there is memory for, held or not.
+    std::size_t slot_count() const noexcept { return slots_.size(); }
+    /// When nothing is held at all: lets go of the memory for as many events as it once held. True when it did; the
+    /// caller then forgets every slot too.
+    bool give_back_memory();
     /// Lets go of bytes until no more than `keep` are held; they come back through drain_wanted().
     void let_go(std::size_t keep);
 
@@ -488,6 +493,7 @@ class Lane {
     std::chrono::nanoseconds wait_for(std::uint32_t failures, std::uint32_t retry_after_ms);
 
     LaneOptions options_;
+    std::size_t most_unsettled_;  ///< as configured; options_ has its share of what all may hold together
     std::uint64_t batch_events_;
     std::uint64_t batch_bytes_;
     UnsettledEvents unsettled_;
@@ -495,7 +501,6 @@ class Lane {
     std::vector<SequenceRange> lost_;
     Partition partition_;
     std::uint64_t matched_;
-    std::size_t most_unsettled_;  ///< as configured; options_ has its share of what all may hold together
     bool dirty_ = false;
 
     std::vector<Slot> slots_;

@@ -580,19 +580,6 @@ TEST_F(LaneTest, TooManyAcknowledgedRangesBlockReading) {
     EXPECT_TRUE(lane().wants_more(now));
 }
 
-TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {
-    feed(1, 1), feed(2, 1), feed(3, 2), feed(9, 3);
-    EXPECT_EQ(send(), (std::vector<Sequence>{1, 3, 9}));
-    lane().overtake(8, 0, now);
-    EXPECT_EQ(lane().ledger().lost, 3u);
-    EXPECT_THAT(lane().cursor().lost, ElementsAre(SequenceRange{1, 7}));
-    EXPECT_EQ(lane().cursor().position.sequence, 8u);
-    answer({ok(), ok(), ok()});
-    EXPECT_EQ(lane().ledger().delivered, 1u) << "what is lost stays lost, whatever its verdict";
-    EXPECT_EQ(lane().cursor().position.sequence, 9u);
-}
-
-TEST_F(LaneTest, ARestartSkipsWhatWasSettledBeyondTheCursor) {
 // The budget of its shard is shared with others: what it has come to hold may be more than its share is now.
 TEST_F(LaneTest, AnOutageIsTheOutageItIsHoweverMuchIsHeldOrMayBe) {
     for (Sequence i = 1; i <= 8; ++i) feed(i, i);
@@ -619,6 +606,19 @@ TEST_F(LaneTest, AnOutageThatReachesTheConfiguredBoundsIsNoLessAnOutage) {
     EXPECT_EQ(lane().state(now), IntegrationState::failing);
 }
 
+TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {
+    feed(1, 1), feed(2, 1), feed(3, 2), feed(9, 3);
+    EXPECT_EQ(send(), (std::vector<Sequence>{1, 3, 9}));
+    lane().overtake(8, 0, now);
+    EXPECT_EQ(lane().ledger().lost, 3u);
+    EXPECT_THAT(lane().cursor().lost, ElementsAre(SequenceRange{1, 7}));
+    EXPECT_EQ(lane().cursor().position.sequence, 8u);
+    answer({ok(), ok(), ok()});
+    EXPECT_EQ(lane().ledger().delivered, 1u) << "what is lost stays lost, whatever its verdict";
+    EXPECT_EQ(lane().cursor().position.sequence, 9u);
+}
+
+TEST_F(LaneTest, ARestartSkipsWhatWasSettledBeyondTheCursor) {
     cursor.position.sequence = 10;
     cursor.settled_beyond = {{12, 14}, {20, 21}};
     cursor.ledger.delivered = 15;
@@ -632,6 +632,44 @@ TEST_F(LaneTest, AnOutageThatReachesTheConfiguredBoundsIsNoLessAnOutage) {
     lane().advance(19);
     EXPECT_EQ(lane().cursor().position.sequence, 21u);
     EXPECT_THAT(lane().cursor().settled_beyond, IsEmpty());
+}
+
+TEST_F(LaneTest, MemoryForWhatItOnceHeldIsGivenBackWhenNothingIsHeld) {
+    options.limits.max_events = 500;
+    options.limits.max_bytes = 1 << 20;
+    for (Sequence i = 1; i <= 400; ++i) feed(i, i);
+    send();
+    EXPECT_FALSE(lane().give_back_memory()) << "they are on their way";
+    std::vector<Verdict> verdicts(400, ok());
+    verdicts[399] = retry();
+    answer(verdicts);
+    EXPECT_FALSE(lane().give_back_memory()) << "one is left";
+    EXPECT_EQ(lane().slot_count(), 400u);
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(400));
+    answer({ok()});
+    EXPECT_TRUE(lane().give_back_memory());
+    EXPECT_EQ(lane().slot_count(), 0u);
+    EXPECT_EQ(lane().cursor().position.sequence, 400u);
+    EXPECT_EQ(lane().ledger().delivered, 400u);
+
+    for (Sequence i = 401; i <= 403; ++i) feed(i, 1);
+    EXPECT_THAT(send(), ElementsAre(401));
+    answer({retry()});
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(401)) << "and it goes on as before";
+    answer({ok()});
+    EXPECT_THAT(send(), ElementsAre(402));
+}
+
+TEST_F(LaneTest, MemoryIsNotGivenBackWhileAKeyIsHeldBehindADeadLetter) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    feed(1, 1);
+    send();
+    answer({rejected()});
+    drain();
+    EXPECT_FALSE(lane().give_back_memory());
+    EXPECT_EQ(lane().held_keys().size(), 1u);
 }
 
 TEST_F(LaneTest, TheLedgerIsTrueAtEveryStep) {
