@@ -161,6 +161,7 @@ struct Node::Impl {
     std::unique_ptr<DeliveryEngine> engine;
     std::unique_ptr<IntegrationDirectory> directory;
     std::unique_ptr<Retention> retention;
+    std::atomic<bool> memory_given_back{false};
     std::unique_ptr<AccessDirectory> access;
     std::unique_ptr<AccessUpkeep> access_upkeep;
     std::unique_ptr<Gate> gate;
@@ -265,6 +266,7 @@ Result<void> Node::Impl::start_delivery() {
     delivery_options.on_replay = [this](const std::string& id, const ReplayStatus& replay) {
         if (directory) directory->remember_replay(id, replay);
     };
+    delivery_options.on_memory_given_back = [this] { memory_given_back = true; };
     delivery_options.backlog_of = [this](const std::string& id) {
         return retention ? retention->backlog_of(id) : DeliveryOptions::Backlog();
     };
@@ -285,6 +287,10 @@ Result<void> Node::Impl::start_delivery() {
     retained.daily = [this] { return directory->forget_long_gone(); };
     retained.kept = configuration.objects;
     retained.sweeper = reads.get();
+    // Together for all that gave memory back since: it takes milliseconds.
+    retained.upkeep = [this] {
+        if (memory_given_back.exchange(false)) ::malloc_trim(0);
+    };
     retention = std::make_unique<Retention>(std::move(retained), retention_settings(),
                                             [](const std::string& warning) { spdlog::warn("{}", warning); });
 

@@ -54,6 +54,8 @@ struct DeliveryOptions {
     /// `on_dead_letter: pause` took effect: whoever keeps the list of integrations remembers it across restarts. Called
     /// on the integration's shard.
     std::function<void(const std::string& id, const std::string& reason)> on_paused;
+    /// One that had a lag has freed megabytes; the allocator may keep them. Called on its shard: quick. May be empty.
+    std::function<void()> on_memory_given_back;
     /// What an integration holds back of the log, for its status. Called on the integration's shard.
     struct Backlog {
         std::uint64_t bytes = 0;

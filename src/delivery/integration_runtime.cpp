@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kLongestStartPause{30'000};
 constexpr std::chrono::seconds kLookAgainAfter{1};
 /// Memory for so many events is kept by one that is idle.
 constexpr std::size_t kSlotsKept = 64;
+constexpr std::size_t kSlotsWorthTelling = 1024;
 /// What is used again within this time is kept.
 constexpr std::chrono::seconds kKeepMemoryFor{5};
 
@@ -406,6 +407,7 @@ void IntegrationRuntime::give_back_idle_memory() {
         std::vector<Event>().swap(aside_);
         std::vector<std::pair<SlotIndex, Sequence>>().swap(wanted_);
         look_at_memory_ = SteadyTime::max();
+        if (slots >= kSlotsWorthTelling && around_.options.on_memory_given_back) around_.options.on_memory_given_back();
         return;
     }
     look_at_memory_ = at + kKeepMemoryFor;

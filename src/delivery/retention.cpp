@@ -86,6 +86,7 @@ awaitable<Result<void>> Retention::sweep_objects() {
         if (!expired) co_return expired.error();
         if (!sweep_.goes_on(*expired)) break;
     }
+    if (parts_.upkeep && !stopped_) co_await pool.run(parts_.upkeep);
     co_return Result<void>();
 }
 

@@ -43,6 +43,8 @@ class Retention {
         ObjectRetention kept = {};
         /// For looking through them, so that it is in nobody's way; `pool` when null.
         BlockingPool* sweeper = nullptr;
+        /// At each look, on the sweeper: what else is to be done now and then.
+        std::function<void()> upkeep = {};
     };
     /// `warn` is told, in plain words, who is about to lose events and who has.
     Retention(Parts parts, RetentionSettings settings, std::function<void(const std::string&)> warn);
