@@ -21,12 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> make_empty(const std::string& folder, std::string_view option) {
-    std::error_code failed = make_private_folder(folder);
-    if (!failed && !fs::is_empty(folder, failed) && !failed)
-        return make_error(Errc::conflict, fmt::format("{} is not empty", folder),
-                          fmt::format("name a new folder for {}; nothing was changed", option));
-    if (failed) return io_error("make", folder, failed);
+Result<void> make_backup_folder(const DataFolder& folder) {
+    if (auto failed = make_private_folder(folder.path)) return io_error("make", folder.path, failed);
+    auto names = names_in(folder.path);
+    if (!names) return names.error();
+    if (!names->empty())
+        return make_error(Errc::conflict, fmt::format("{} is not empty", folder.path),
+                          "name a new folder for the backup; nothing was changed");
+    // A folder that was there keeps its rights; what comes into it is every org's.
+    for (const auto& part : {folder.log(), folder.database()})
+        if (auto failed = make_private_folder(part)) return io_error("make", part, failed);
     return {};
 }
 
@@ -38,7 +42,9 @@ std::string render(const BackupNote& note) {
         note.with_key);
 }
 
-Result<BackupNote> read_note(const DataFolder& backup) {
+}  // namespace
+
+Result<BackupNote> read_backup_note(const DataFolder& backup) {
     std::ifstream in(backup.backup_note(), std::ios::binary);
     if (!in)
         return make_error(Errc::not_found, fmt::format("{} is no finished backup: it has no backup.json", backup.path),
@@ -63,59 +69,22 @@ Result<BackupNote> read_note(const DataFolder& backup) {
     return note;
 }
 
-/// The key, when the node keeps it in its data folder.
-Result<bool> copy_key(const DataFolder& from, const DataFolder& to) {
-    std::ifstream in(from.secrets_key(), std::ios::binary);
-    if (!in) return false;
-    std::ostringstream text;
-    text << in.rdbuf();
-    auto written = write_durably(to.secrets_key(), text.str(), 0600);
-    if (!written) return written.error();
-    return true;
-}
-
-/// Every file of a folder, with room for all of each: a restored log must not find the disk full while it writes.
-Result<void> copy_folder(const std::string& from, const std::string& to, std::uint64_t& done, std::uint64_t total,
-                         Progress& progress) {
+Result<std::optional<Secret>> key_in(const DataFolder& folder) {
+    const auto path = folder.secrets_key();
     std::error_code failed;
-    fs::create_directories(to, failed);
-    if (failed) return io_error("make", to, failed);
-    for (fs::directory_iterator at(from, failed), end; !failed && at != end; at.increment(failed)) {
-        std::error_code gone;
-        if (!at->is_regular_file(gone)) continue;
-        auto name = at->path().filename().string();
-        if (name == "LOCK") continue;
-        auto size = at->file_size(gone);
-        if (auto copied = copy_file_durably(at->path().string(), to + "/" + name, size, size, true); !copied)
-            return copied;
-        done += size;
-        progress.update(done, total);
-    }
-    if (failed) return io_error("list", from, failed);
-    if (auto code = system_log_files().sync_folder(to)) return io_error("sync", to, code);
-    return {};
+    if (!fs::exists(path, failed) && !failed) return std::optional<Secret>();
+    auto text = system_log_files().read_whole(path);
+    if (!text) return io_error("read", path, text.error());
+    return std::optional<Secret>(std::move(*text));
 }
-
-std::uint64_t bytes_in(const std::string& folder) {
-    std::error_code failed;
-    std::uint64_t bytes = 0;
-    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-        std::error_code gone;
-        auto size = at->file_size(gone);
-        if (!gone) bytes += size;
-    }
-    return bytes;
-}
-
-}  // namespace
 
 Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bool with_key) {
-    if (auto known = check_data_format(from); !known) return known.error();
+    if (auto known = check_data_folder(from); !known) return known.error();
     // Held to the end: a node that is stopped now stays stopped.
     auto use = look_at_use(from);
     if (!use) return use.error();
     DataFolder to{folder};
-    if (auto empty = make_empty(to.path, "the backup"); !empty) return empty.error();
+    if (auto made = make_backup_folder(to); !made) return made.error();
 
     Progress progress("copying the log");
     auto show = [&progress](std::uint64_t bytes, std::uint64_t of) { progress.update(bytes, of); };
@@ -141,42 +110,15 @@ Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bo
     note.segments = extent->segments;
     note.bytes = extent->bytes + bytes_in(to.database());
     if (with_key) {
-        auto copied = copy_key(from, to);
-        if (!copied) return copied.error();
-        note.with_key = *copied;
+        auto key = key_in(from);
+        if (!key) return key.error();
+        note.with_key = key->has_value();
+        if (*key)
+            if (auto copied = write_durably(to.secrets_key(), (*key)->reveal()); !copied) return copied.error();
     }
     if (auto marked = mark_data_format(to); !marked) return marked.error();
     if (auto checked = check_copy(to, {note.oldest, note.head}); !checked) return checked.error();
     if (auto written = write_durably(to.backup_note(), render(note)); !written) return written.error();
-    return note;
-}
-
-Result<BackupNote> restore(const std::string& backup, const DataFolder& to) {
-    DataFolder from{backup};
-    auto note = read_note(from);
-    if (!note) return note;
-    if (auto known = check_data_format(from); !known) return known.error();
-    if (auto checked = check_copy(from, {note->oldest, note->head}); !checked) return checked.error();
-    if (auto empty = make_empty(to.path, "--data-dir"); !empty) return empty.error();
-    // Under another name until it is whole: no node may open the half of it.
-    std::error_code failed;
-    auto whole_path = fs::absolute(to.path, failed).lexically_normal();
-    if (whole_path.filename().empty()) whole_path = whole_path.parent_path();  // a slash at the end
-    DataFolder made{whole_path.string() + ".restoring"};
-    fs::remove_all(made.path, failed);
-    Progress progress("restoring");
-    std::uint64_t done = 0;
-    std::uint64_t total = bytes_in(from.log()) + bytes_in(from.database());
-    for (auto part : {&DataFolder::log, &DataFolder::database})
-        if (auto copied = copy_folder((from.*part)(), (made.*part)(), done, total, progress); !copied)
-            return copied.error();
-    if (note->with_key)
-        if (auto copied = copy_key(from, made); !copied) return copied.error();
-    if (auto marked = mark_data_format(made); !marked) return marked.error();
-    fs::rename(made.path, to.path, failed);
-    if (failed) return io_error("rename", made.path, failed);
-    auto parent = whole_path.parent_path().string();
-    if (auto code = system_log_files().sync_folder(parent)) return io_error("sync", parent, code);
     return note;
 }
 
