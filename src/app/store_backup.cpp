@@ -12,8 +12,12 @@
 #include "app/progress.hpp"
 #include "app/store_check.hpp"
 #include "app/version.hpp"
+#include "control/key_source.hpp"
+#include "control/record_kinds.hpp"
+#include "control/sealed_records.hpp"
 #include "log/log_copy.hpp"
 #include "log/verify.hpp"
+#include "store/control_store.hpp"
 #include "store/database.hpp"
 
 namespace sluice::app {
@@ -32,6 +36,34 @@ Result<void> make_backup_folder(const DataFolder& folder) {
     for (const auto& part : {folder.log(), folder.database()})
         if (auto failed = make_private_folder(part)) return io_error("make", part, failed);
     return {};
+}
+
+/// Whether the copied key opens every secret in the store that is copied.
+Result<void> check_copied_key(const DataFolder& to, std::shared_ptr<Database> view) {
+    auto store = ControlStore::open(std::move(view));
+    if (!store) return store.error();
+    auto records = SealedRecords::open(**store, key_file(to.secrets_key(), false));
+    if (!records) return records.error();
+    for (auto kind : kSealedKinds)
+        if (auto opened = (*records)->list(kind); !opened) return opened.error();
+    return {};
+}
+
+/// The key, when the node keeps it in its data folder.
+Result<bool> copy_key(const DataFolder& from, const DataFolder& to, std::shared_ptr<Database> view) {
+    auto key = key_in(from);
+    if (!key) return key.error();
+    if (!*key) return false;
+    if (auto copied = write_durably(to.secrets_key(), (*key)->reveal()); !copied) return copied.error();
+    auto opens = check_copied_key(to, std::move(view));
+    if (opens) return true;
+    std::error_code ignored;
+    fs::remove(to.secrets_key(), ignored);
+    return make_error(
+        Errc::conflict,
+        fmt::format("{} does not open the store's secrets: {}", from.secrets_key(), opens.error().message),
+        "if the key was rotated meanwhile, run it again, into another folder; if the node has its key from elsewhere "
+        "(secrets.key_file, SLUICE_SECRETS_KEY), leave out --with-key and keep that key apart");
 }
 
 std::string render(const BackupNote& note) {
@@ -91,9 +123,16 @@ Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bo
     LogCopy log(from.log(), to.log());
     // The log's old part, then the store, then the rest of the log: whatever the store refers to is there.
     if (auto copied = log.sealed(show); !copied) return copied.error();
+    BackupNote note;
     {
         auto view = Database::open_view(from.database());
         if (!view) return view.error();
+        if (with_key) {
+            // Now, and not after hours of copying: a rotation that ends in between takes the key of this view away.
+            auto copied = copy_key(from, to, *view);
+            if (!copied) return copied.error();
+            note.with_key = *copied;
+        }
         Progress records("copying the store");
         auto copied = (*view)->copy_to(to.database(), [&records](std::uint64_t n) { records.update(n, 0, "records"); });
         if (!copied) return copied.error();
@@ -102,20 +141,12 @@ Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bo
     if (!extent) return extent.error();
     progress.clear();
 
-    BackupNote note;
     note.sluice = kVersion;
     note.time = SystemClock::instance().now();
     note.oldest = extent->oldest;
     note.head = extent->head;
     note.segments = extent->segments;
     note.bytes = extent->bytes + bytes_in(to.database());
-    if (with_key) {
-        auto key = key_in(from);
-        if (!key) return key.error();
-        note.with_key = key->has_value();
-        if (*key)
-            if (auto copied = write_durably(to.secrets_key(), (*key)->reveal()); !copied) return copied.error();
-    }
     if (auto marked = mark_data_format(to); !marked) return marked.error();
     if (auto checked = check_copy(to, {note.oldest, note.head}); !checked) return checked.error();
     if (auto written = write_durably(to.backup_note(), render(note)); !written) return written.error();

@@ -26,7 +26,8 @@ struct BackupNote {
 
 /// Copies a data folder, of a node that runs or of one that is stopped, into `to`, which must be empty or not be there.
 /// Log and store fit each other: the ledger of a node started on a copy of it is the one of some moment during this
-/// call. Secrets stay sealed; the key that seals them is copied only `with_key`. Blocking, with progress on a terminal.
+/// call. Secrets stay sealed; the key that seals them is copied only `with_key`, and opens every one of them: else
+/// Errc::conflict, as when it is rotated meanwhile. Blocking, with progress on a terminal.
 Result<BackupNote> back_up(const DataFolder& from, const std::string& to, bool with_key);
 
 /// What a backup says of itself. Errc::not_found when it is none, or was never finished; Errc::corrupt.

@@ -250,6 +250,14 @@ def run(binary, folder, sandbox):
         mode = os.stat(os.path.join(with_key, "secrets.key")).st_mode & 0o777
         require(mode == 0o600, f"the key in the backup has mode {mode:o}")
         restored_in_place(binary, folder, with_key)
+        # A key that does not open the copy: as it stands there when it was rotated between the two.
+        key, other = os.path.join(restored, "secrets.key"), os.path.join(restored, "another.key")
+        os.rename(key, other)
+        with private(key) as file:
+            file.write("ab" * 32)
+        words = store(binary, "backup", "--with-key", "--data-dir", restored, os.path.join(folder, "wrong-key"), code=1)
+        require("does not open" in words and "run it again" in words, words)
+        os.rename(other, key)
         segment = next(os.path.join(with_key, "log", name) for name in os.listdir(os.path.join(with_key, "log"))
                        if name.endswith(".segment"))
         damaged = inside_an_event(segment)
