@@ -182,7 +182,7 @@ Result<void> Node::Impl::open_store() {
         return make_error(Errc::io, fmt::format("cannot make the data folder {}: {}", folder, failed.message()),
                           "choose another with --data-dir, or let this user write there");
     DataFolder data{folder};
-    if (auto known = check_data_format(data); !known) return known;
+    if (auto known = check_data_folder(data); !known) return known;
     // The log first: its lock keeps a second process from touching anything.
     SegmentLogOptions log_options;
     log_options.folder = data.log();
@@ -194,6 +194,8 @@ Result<void> Node::Impl::open_store() {
     if (!opened_log) return opened_log.error();
     log = std::move(*opened_log);
 
+    // A restore that began since the first look is seen here, or has seen that there is a log: one of the two ends.
+    if (auto known = check_data_folder(data); !known) return known;
     if (auto marked = mark_data_format(data); !marked) return marked;
 
     auto opened_database = Database::open(data.database());
