@@ -58,6 +58,7 @@ boost::json::object to_json(const IntegrationStats& stats) {
     else
         out["last_error"] = nullptr;
     out["targets"] = std::move(targets);
+    out["targets_left_out"] = stats.targets_left_out;
     out["breaker"] = stats.breaker;
     out["redelivered"] = stats.redelivered;
     out["delivered_per_second"] = thousandths(stats.delivered_per_second);

@@ -32,6 +32,7 @@ TEST(StatusJson, StatsHaveTheMembersOfTheContractInOrder) {
                                                         "last_delivery",
                                                         "last_error",
                                                         "targets",
+                                                        "targets_left_out",
                                                         "breaker",
                                                         "redelivered",
                                                         "delivered_per_second",

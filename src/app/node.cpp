@@ -285,6 +285,8 @@ Result<void> Node::Impl::start_delivery() {
 
     Retention::Parts retained{(*shards)[0].io(), *log, *index, *engine, *writes, clock};
     retained.daily = [this] { return directory->forget_long_gone(); };
+    retained.kept = configuration.objects;
+    retained.sweeper = reads.get();
     retention = std::make_unique<Retention>(std::move(retained), retention_settings(),
                                             [](const std::string& warning) { spdlog::warn("{}", warning); });
 

@@ -386,10 +386,21 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::pause(Principal calle
 boost::asio::awaitable<Result<void>> IntegrationDirectory::resume(Principal caller, std::string id) {
     Result<Entry> entry = visible(caller, id);
     if (!entry) co_return entry.error();
-    auto forget = [this, id] { return parts_.store.erase(kPausedKind, id); };
-    Result<void> forgotten = co_await parts_.blocking.run(std::move(forget));
-    if (!forgotten) co_return forgotten.error();
+    auto forget = [this, id]() -> Result<std::optional<std::string>> {
+        auto reason = parts_.store.get(kPausedKind, id);
+        if (!reason) return reason;
+        if (auto erased = parts_.store.erase(kPausedKind, id); !erased) return erased.error();
+        return reason;
+    };
+    Result<std::optional<std::string>> reason = co_await parts_.blocking.run(std::move(forget));
+    if (!reason) co_return reason.error();
     Result<void> resumed = co_await parts_.engine.resume(id);
+    if (resumed || !*reason) co_return resumed;
+    // One that is paused still is so after a restart too.
+    Result<IntegrationStatus> status = co_await parts_.engine.status(id);
+    if (!status || status->state != IntegrationState::paused) co_return resumed;
+    auto keep = [this, id, text = **reason] { return parts_.store.put(kPausedKind, id, text); };
+    (void)co_await parts_.blocking.run(std::move(keep));
     co_return resumed;
 }
 

@@ -232,6 +232,22 @@ TEST_F(IntegrationDirectoryTest, AnotherOrgsIntegrationThatTheFileHasUnderTheIdS
     EXPECT_EQ(status("com.evil").state, IntegrationState::running);
 }
 
+TEST_F(IntegrationDirectoryTest, OneThatCannotBeResumedIsPausedAfterARestartToo) {
+    rig.shard_count = 1;
+    rejecting(false);
+    start({settings("com.acme"), settings("com.acme", "b")});
+    ASSERT_TRUE(rig.run(directory->pause(caller("com.acme"), "a", "for the weekend")));
+    rig.cursors.refuse(true);
+    rig.append(3, object_of);
+    rig.cursors.wait_for_refused_commit();
+    EXPECT_FALSE(rig.run(directory->resume(caller("com.acme"), "a")));
+    EXPECT_EQ(status("com.acme").state, IntegrationState::paused);
+    EXPECT_EQ(note(kPausedKind), "for the weekend");
+    rig.cursors.refuse(false);
+    ASSERT_TRUE(rig.run(directory->resume(caller("com.acme"), "a")));
+    EXPECT_EQ(note(kPausedKind), std::nullopt);
+}
+
 TEST_F(IntegrationDirectoryTest, ItStartsAnewTooWhenTheFileChangedWhileTheNodeWasStopped) {
     start({settings("com.acme")});
     leave_dead_letters();

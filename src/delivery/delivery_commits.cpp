@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kLettersDiscardedAtOnce = 1000;
 /// So many new dead letters are committed at once, however large the cursor.
 constexpr std::size_t kDeadLettersAtOnce = 100;
+/// One whose stored bytes are damaged is tried again: it may be erased, or the store brought back.
+constexpr std::chrono::seconds kRefusedPause{1};
 
 }  // namespace
 
@@ -38,6 +40,7 @@ awaitable<void> DeliveryShard::commit_soon() {
 /// A cursor with thousands of ranges costs as much to write as many events: it is written less often the larger it is,
 /// yet within the checkpoint interval, so that a crash repeats no more than a power cut does.
 bool DeliveryShard::may_commit_later(const Seat& seat, SteadyTime now) const {
+    if (seat.refused_until > now) return true;
     return seat.commit_after > now && seat.runtime->uncommitted_dead_letters() < kDeadLettersAtOnce;
 }
 
@@ -64,31 +67,53 @@ awaitable<Result<void>> DeliveryShard::commit(Extent extent) {
     bool sync = extent == Extent::synced;
     bool due = sync || now - synced_at_ >= options_.checkpoint_interval;
     bool sync_now = due && (sync || unsynced_ || !commits.empty());
-    auto work = [this, &commits, sync_now]() -> Result<void> {
-        if (!commits.empty()) {
-            Result<void> committed = cursors_.commit(commits);
-            if (!committed) return committed;
-        }
-        return sync_now ? cursors_.sync() : Result<void>();
+    using Refused = std::vector<CursorStore::Refused>;
+    auto work = [this, &commits, sync_now]() -> Result<Refused> {
+        Result<Refused> committed = Refused();
+        if (!commits.empty()) committed = cursors_.commit(commits);
+        if (!committed || !sync_now) return committed;
+        if (Result<void> synced = cursors_.sync(); !synced) return synced.error();
+        return committed;
     };
-    Result<void> done;
+    Result<Refused> done = Refused();
     if (!commits.empty() || sync_now) done = co_await writes_.run(work);
+    // Each with why it could not be written, if so: one of them, or all.
+    std::vector<std::optional<Error>> errors(commits.size());
     if (!done) {
-        for (std::size_t i = 0; i < commits.size(); ++i) {
-            auto found = seats_.find(numbers[i]);
-            if (found == seats_.end()) continue;
-            found->second.runtime->put_back(std::move(commits[i]));
-            changed_.insert(numbers[i]);
+        errors.assign(commits.size(), done.error());
+    } else {
+        for (const CursorStore::Refused& each : *done) {
+            errors[each.index] = each.error;
+            if (auto found = seats_.find(numbers[each.index]); found != seats_.end())
+                found->second.refused_until = now + kRefusedPause;
         }
-    } else if (sync_now) {
+    }
+    for (std::size_t i = 0; i < commits.size(); ++i) {
+        auto found = seats_.find(numbers[i]);
+        if (found == seats_.end()) continue;
+        if (errors[i]) {
+            found->second.runtime->put_back(std::move(commits[i]), std::move(*errors[i]));
+            changed_.insert(numbers[i]);
+        } else {
+            found->second.runtime->note_stored(commits[i].cursor.position.sequence);
+        }
+    }
+    if (done && sync_now) {
         synced_at_ = clock_.steady_now();
         unsynced_ = false;
-    } else if (!commits.empty()) {
+    } else if (done && !commits.empty()) {
         unsynced_ = true;
     }
     committing_ = false;
     commit_gate_.cancel();
-    co_return done;
+    if (!done) co_return done.error();
+    co_return Result<void>();
+}
+
+awaitable<Result<void>> DeliveryShard::commit_for(const IntegrationRuntime& runtime) {
+    Result<void> committed = co_await commit(Extent::all);
+    if (committed && runtime.store_error()) committed = *runtime.store_error();
+    co_return committed;
 }
 
 /// What the status counts already is there to be read. A store that refuses gives what it has.
@@ -113,11 +138,11 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, De
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
     // What was dealt with before is gone from the store, so that nothing is counted twice.
-    Result<void> committed = co_await commit(Extent::all);
+    Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
     Result<DeadLetterOutcome> outcome = co_await runtime->redeliver(std::move(filter), deadline);
     if (!outcome) co_return outcome.error();
-    committed = co_await commit(Extent::all);
+    committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
     Result<void> refreshed = co_await runtime->refresh_held_keys();
     if (!refreshed) co_return refreshed.error();
@@ -130,7 +155,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, Dead
     if (!runtime->has_started()) co_return make_error(Errc::unavailable, "integration " + id + " is still starting");
     std::optional<IntegrationRuntime::LettersHold> hold = runtime->hold_letters();
     if (!hold) co_return make_error(Errc::conflict, "the dead letters of " + id + " are being dealt with already");
-    Result<void> committed = co_await commit(Extent::all);
+    Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
     DeadLetterOutcome total;
     std::optional<LogPosition> after = LogPosition{};
@@ -141,7 +166,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, Dead
         if (page->items.empty()) continue;
         runtime->discard(page->items);
         changed(runtime->number());
-        committed = co_await commit(Extent::all);
+        committed = co_await commit_for(*runtime);
         if (!committed) co_return committed.error();
         total.settled += page->items.size();
     }
@@ -156,7 +181,7 @@ awaitable<std::vector<IntegrationPosition>> DeliveryShard::positions() {
     std::vector<IntegrationPosition> all;
     for (const auto& [id, number] : numbers_) {
         IntegrationRuntime& runtime = *seats_.find(number)->second.runtime;
-        all.push_back({id, runtime.config().org, {0, runtime.position()}});
+        all.push_back({id, runtime.config().org, {0, runtime.stored_position()}});
     }
     co_return all;
 }

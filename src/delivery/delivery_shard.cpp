@@ -172,6 +172,7 @@ awaitable<void> DeliveryShard::unseat(std::shared_ptr<IntegrationRuntime> runtim
     router_.remove(runtime->number());
     changed_.erase(runtime->number());
     seats_.erase(runtime->number());
+    wakes_.forget(runtime->number());
     numbers_.erase(runtime->config().id);
 }
 
@@ -188,8 +189,11 @@ awaitable<Result<void>> DeliveryShard::add(IntegrationConfig config, bool paused
         co_await unseat(runtime, Deadline::after(std::chrono::seconds(0)));
         co_return started.error();
     }
-    // A new integration's beginning is remembered before anyone is told that it was made.
-    co_return co_await commit(Extent::all);
+    // A new integration's beginning is remembered before anyone is told that it was made. One that cannot be must not
+    // go on under an id that is free for others.
+    Result<void> committed = co_await commit_for(*runtime);
+    if (!committed) co_await unseat(runtime, Deadline::after(std::chrono::seconds(0)));
+    co_return committed;
 }
 
 awaitable<Result<void>> DeliveryShard::remove(std::string id, bool keep_cursor) {
@@ -224,25 +228,25 @@ awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
     // is gone), the new ones wait for their start instead.
     Result<std::shared_ptr<IntegrationRuntime>> fallback = make(old->config());
     if (!fallback) fallback = make(std::move(config));
-    bool paused = old->paused();
-    std::string reason = old->pause_reason();
     co_await unseat(old, Deadline::after(options_.deliver_timeout));
     Result<void> started = make_error(Errc::unavailable, "delivery is stopping");
     if (!stopping_) {
+        // Only now: people paused and resumed the old while they ended, and its last verdicts may have paused it.
+        runtime->take_over_pause(*old);
         seat(runtime);
-        started = co_await runtime->start(paused);
+        started = co_await runtime->start(runtime->paused());
     }
     std::shared_ptr<IntegrationRuntime> unused = fallback ? *fallback : nullptr;
     if (!started) {
         co_await unseat(runtime, Deadline::after(std::chrono::seconds(0)));
-        runtime = nullptr;
+        std::shared_ptr<IntegrationRuntime> last = std::exchange(runtime, nullptr);
         if (!stopping_) std::swap(runtime, unused);
         if (runtime) {
+            runtime->take_over_pause(*last);
             seat(runtime);
-            runtime->start_when_possible(paused);
+            runtime->start_when_possible(runtime->paused());
         }
     }
-    if (paused && runtime) runtime->pause(std::move(reason));
     if (unused) co_await unused->stop(Deadline::after(std::chrono::seconds(0)));
     co_return started;
 }
@@ -266,8 +270,11 @@ awaitable<Result<void>> DeliveryShard::pause(std::string id, std::string reason)
 awaitable<Result<void>> DeliveryShard::resume(std::string id) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
-    Result<void> committed = co_await commit(Extent::all);
+    Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
+    // New settings may have taken its place meanwhile, paused as it was.
+    runtime = find(id);
+    if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
     co_return co_await runtime->resume();
 }
 

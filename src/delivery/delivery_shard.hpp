@@ -79,6 +79,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
         std::shared_ptr<IntegrationRuntime> runtime;
         std::vector<const Event*> matched;  ///< of the batch being routed
         SteadyTime commit_after{};          ///< its cursor is large: not written before this
+        SteadyTime refused_until{};         ///< the store refused it alone: not tried again before this
     };
 
     Result<std::shared_ptr<IntegrationRuntime>> make(IntegrationConfig config);
@@ -99,8 +100,11 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
         all,    ///< everything that changed
         synced  ///< everything, made durable
     };
-    /// Commits what changed. One at a time; who comes meanwhile waits.
+    /// Commits what changed. One at a time; who comes meanwhile waits. Fails when nothing could be written; one that
+    /// alone was refused says so itself.
     boost::asio::awaitable<Result<void>> commit(Extent extent);
+    /// Commits all that changed; fails when this one's part could not be written.
+    boost::asio::awaitable<Result<void>> commit_for(const IntegrationRuntime& runtime);
     boost::asio::awaitable<void> commit_letters(const IntegrationRuntime& runtime);
     bool may_commit_later(const Seat& seat, SteadyTime now) const;
 

@@ -194,7 +194,8 @@ class FakeCursorStore final : public CursorStore {
         auto found = cursors_.find(std::string(integration));
         return found == cursors_.end() ? std::vector<Cursor>() : std::vector<Cursor>{found->second};
     }
-    Result<void> commit(std::span<const Commit> commits) override {
+    Result<std::vector<Refused>> commit(std::span<const Commit> commits) override {
+        std::vector<Refused> refused;
         {
             std::lock_guard lock(mutex_);
             if (refuses_) {
@@ -202,7 +203,12 @@ class FakeCursorStore final : public CursorStore {
                 changed_.notify_all();
                 return make_error(Errc::io, "the disk is full");
             }
-            for (const Commit& commit : commits) {
+            for (std::size_t i = 0; i < commits.size(); ++i) {
+                const Commit& commit = commits[i];
+                if (commit.integration == damaged_) {
+                    refused.push_back({i, make_error(Errc::corrupt, "its totals are damaged")});
+                    continue;
+                }
                 ++commits_of_[commit.integration];
                 cursors_[commit.integration] = commit.cursor;
                 auto& letters = letters_[commit.integration];
@@ -218,7 +224,7 @@ class FakeCursorStore final : public CursorStore {
             }
         }
         changed_.notify_all();
-        return {};
+        return refused;
     }
     Result<void> sync() override { return {}; }
     Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
@@ -270,6 +276,11 @@ class FakeCursorStore final : public CursorStore {
     void refuse(bool refuses) {
         std::lock_guard lock(mutex_);
         refuses_ = refuses;
+    }
+    /// What is stored of this integration cannot be read: it alone cannot be committed. Empty: none.
+    void damage(const std::string& id) {
+        std::lock_guard lock(mutex_);
+        damaged_ = id;
     }
     /// So many cursors can still be loaded, then none.
     void allow_loads(std::size_t count) {
@@ -328,6 +339,7 @@ class FakeCursorStore final : public CursorStore {
     std::map<std::string, TakenTargets> targets_;
     std::size_t targets_written_ = 0;
     bool refuses_ = false;
+    std::string damaged_;
     std::size_t refused_commits_ = 0;
     std::map<std::string, std::size_t> commits_of_;
     mutable std::size_t loads_ = 0;

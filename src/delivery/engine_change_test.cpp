@@ -99,15 +99,42 @@ class WhileItEnds : public testing::Test {
         rig.append(1, one_of_ten);
         rig.peer("old")->wait_at_gate();
     }
-    /// Runs `ends` on a thread of its own; once it surely waits for the batch, appends ten events, and lets it go on.
-    template <class F>
-    void append_meanwhile(F ends) {
+    /// Runs `ends` on a thread of its own; once it surely waits for the batch, `meanwhile`, and lets it go on.
+    template <class F, class G>
+    void while_it_ends(F ends, G meanwhile) {
         std::thread ending(std::move(ends));
         for (int i = 0; i < 50; ++i) (void)run_for_test(io, rig.engine().status("a"));
-        for (int i = 0; i < 10; ++i) rig.append(1, one_of_ten);
+        meanwhile();
         (void)run_for_test(io, rig.engine().status("a"));
         rig.peer("old")->open_gate();
         ending.join();
+    }
+    template <class F>
+    void append_meanwhile(F ends) {
+        while_it_ends(std::move(ends), [this] {
+            for (int i = 0; i < 10; ++i) rig.append(1, one_of_ten);
+        });
+    }
+    void replace_old_by_one_that_pauses() {
+        rig.peer("old")->open_gate();
+        rig.cursors.wait_for_settled("a", 1);
+        IntegrationConfig config = rig.config("a", "old");
+        config.on_dead_letter = OnDeadLetter::pause;
+        ASSERT_TRUE(rig.run(rig.engine().replace(std::move(config))));
+        auto why = std::make_shared<Failure>();
+        why->error_class = ErrorClass::rejected;
+        why->message = "no such thing";
+        rig.peer("old")->set_script([why](std::span<const Message> messages) {
+            return std::vector<Verdict>(messages.size(), Verdict::rejected(why));
+        });
+        rig.peer("old")->close_gate();
+        rig.append(1, one_of_ten);
+        rig.peer("old")->wait_at_gate();
+    }
+    void replace() {
+        IntegrationConfig config = rig.config("a", "new");
+        config.on_dead_letter = OnDeadLetter::pause;
+        ASSERT_TRUE(rig.run(rig.engine().replace(std::move(config))));
     }
     std::vector<Sequence> delivered() {
         rig.cursors.wait_for("a", [](const Cursor& cursor) { return cursor.position.sequence == 11; });
@@ -139,6 +166,48 @@ TEST_F(WhileItEnds, WhatIsCommittedIsDeliveredAfterARestart) {
     rig.start();
     ASSERT_TRUE(rig.add(rig.config("a", "new")));
     EXPECT_EQ(delivered(), numbers(1, 11));
+}
+
+TEST_F(WhileItEnds, APauseHoldsUnderTheNewSettings) {
+    while_it_ends([this] { replace(); },
+                  [this] { ASSERT_TRUE(run_for_test(io, rig.engine().pause("a", "paused by ops"))); });
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    EXPECT_EQ(status.reason, "paused by ops");
+}
+
+TEST_F(WhileItEnds, AResumeHoldsUnderTheNewSettings) {
+    ASSERT_TRUE(rig.run(rig.engine().pause("a", "paused by ops")));
+    while_it_ends([this] { replace(); }, [this] { ASSERT_TRUE(run_for_test(io, rig.engine().resume("a"))); });
+    EXPECT_EQ(rig.status("a").state, IntegrationState::running);
+    rig.append(1, one_of_ten);
+    rig.peer("new")->wait_for_count(1);
+}
+
+TEST_F(WhileItEnds, ADeadLetterAmongItsLastVerdictsPausesTheNewSettingsToo) {
+    replace_old_by_one_that_pauses();
+    while_it_ends([this] { replace(); }, [] {});
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.state, IntegrationState::paused);
+    EXPECT_THAT(status.reason, HasSubstr("a dead letter: no such thing"));
+    std::vector<IntegrationCondition> conditions = rig.run(rig.engine().conditions());
+    ASSERT_EQ(conditions.size(), 1u);
+    EXPECT_TRUE(conditions.front().paused_by_dead_letter);
+}
+
+TEST(DeliveryEngineChange, OneWhoseBeginningCannotBeStoredDoesNotGoOnUnderAnIdThatIsFree) {
+    DeliveryRig rig;
+    rig.shard_count = 1;
+    rig.start();
+    rig.cursors.refuse(true);
+    ASSERT_FALSE(rig.add(rig.config("a", "first")));
+    rig.cursors.refuse(false);
+    Result<void> again = rig.add(rig.config("a", "second"));
+    ASSERT_TRUE(again) << again.error().message;
+    rig.append(5, one_of_ten);
+    rig.cursors.wait_for_settled("a", 5);
+    EXPECT_EQ(rig.peer("first")->calls(), 0u);
+    EXPECT_TRUE(rig.run(rig.engine().remove("a", false)));
 }
 
 TEST(DeliveryEngineChange, WhenItLastDeliveredIsKnownAfterARestart) {

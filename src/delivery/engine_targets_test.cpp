@@ -55,6 +55,22 @@ class EngineTargets : public testing::Test {
     std::size_t written = 0;
 };
 
+TEST_F(EngineTargets, OfManyThatRefuseAHundredAreToldAndHowManyMoreThereAre) {
+    rig.peer()->max_targets = 0;
+    rig.peer()->target = [](const Event& event) { return "t" + std::string(event->id); };
+    rig.peer()->set_script([](std::span<const Message> messages) {
+        auto why = std::make_shared<Failure>();
+        why->error_class = ErrorClass::missing_target;
+        why->target = messages.front().target;
+        return std::vector<Verdict>(messages.size(), Verdict::retry(why));
+    });
+    begin();
+    rig.append(150, [](std::size_t i) { return std::to_string(i); });
+    while (rig.status("a").stats.targets_left_out < 50) {
+    }
+    EXPECT_EQ(rig.status("a").stats.targets.size(), 100u);
+}
+
 TEST_F(EngineTargets, TheFirstOfTwoThatClashStandsAfterARestart) {
     begin();
     write_and_wait("Doors");

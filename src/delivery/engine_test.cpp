@@ -449,6 +449,34 @@ TEST(DeliveryEngine, AStoreThatRefusesLosesNoDeadLetter) {
     EXPECT_EQ(rig.cursors.letter_count("a"), 5u);
 }
 
+TEST(DeliveryEngine, OneWhoseStoredBytesAreDamagedKeepsNobodyElsesCursorAndLosesNothing) {
+    DeliveryRig rig;
+    rig.shard_count = 1;
+    rig.peer("a")->set_script([](std::span<const Message> messages) {
+        return std::vector<Verdict>(messages.size(), Verdict::rejected(scripted_failure(ErrorClass::rejected)));
+    });
+    rig.start();
+    for (std::string id : {"a", "b"}) ASSERT_TRUE(rig.add(rig.config(id, id)));
+    rig.cursors.damage("a");
+    rig.append(20, object_of);
+    rig.cursors.wait_for_settled("b", 20);
+    while (rig.status("a").state != IntegrationState::blocked) {
+    }
+    EXPECT_THAT(rig.status("a").reason, testing::HasSubstr("what the store has of it is damaged"));
+    EXPECT_EQ(rig.status("b").state, IntegrationState::running);
+    ASSERT_TRUE(rig.add(rig.config("c", "c"))) << "others come and go";
+    EXPECT_FALSE(rig.run(rig.engine().discard("a", DeadLetterFilter{}))) << "what cannot be stored is not done";
+    for (const IntegrationPosition& each : rig.run(rig.engine().positions()))
+        if (each.id != "c")
+            EXPECT_EQ(each.position.sequence, each.id == "a" ? 0u : 20u) << "the log keeps what only memory is past";
+
+    rig.cursors.damage("");
+    rig.cursors.wait_for_settled("a", 20);
+    EXPECT_EQ(rig.cursors.letter_count("a"), 20u);
+    while (rig.status("a").state != IntegrationState::running) {
+    }
+}
+
 TEST(DeliveryEngine, AReplaySendsAPartOfTheLogAgainBesideTheLiveEventsAndOutsideTheLedger) {
     DeliveryRig rig;
     rig.options.read_page_bytes = 2000;

@@ -30,6 +30,8 @@ bool IntegrationRuntime::feed(std::span<const Event* const> events) {
 }
 
 void IntegrationRuntime::skipped(Sequence first, Sequence last) {
+    // What runs on from here reads and counts from its cursor; nobody waits for a count any more.
+    if (stopping_) return;
     mode_ = Mode::reading;
     aside_overflowed_ = true;
     if (!skipped_.empty() && skipped_.back().last + 1 == first) {

@@ -17,6 +17,10 @@ namespace {
 constexpr std::chrono::milliseconds kFirstStartPause{100};
 constexpr std::chrono::milliseconds kLongestStartPause{30'000};
 constexpr std::chrono::seconds kLookAgainAfter{1};
+/// Memory for so many events is kept by one that is idle.
+constexpr std::size_t kSlotsKept = 64;
+/// What is used again within this time is kept.
+constexpr std::chrono::seconds kKeepMemoryFor{5};
 
 }  // namespace
 
@@ -158,6 +162,7 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
     commit_wanted_ = stored->is_new;
+    stored_position_ = stored->cursor.position.sequence;
     if (start_paused_) {
         if (pause_reason_.empty()) pause_reason_ = "paused by a person";
         lane_->pause(pause_reason_);
@@ -222,12 +227,19 @@ void IntegrationRuntime::pause(std::string reason) {
     pump();
 }
 
+void IntegrationRuntime::take_over_pause(const IntegrationRuntime& before) {
+    start_paused_ = before.paused();
+    pause_reason_ = before.pause_reason_;
+    paused_by_dead_letter_ = before.paused_by_dead_letter_;
+}
+
 awaitable<Result<void>> IntegrationRuntime::resume() {
     start_paused_ = false;
-    if (!lane_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is still starting");
-    lane_->resume();
     pause_reason_.clear();
     paused_by_dead_letter_ = false;
+    // One that is still starting begins so, and finds out then which keys are held.
+    if (!lane_) co_return Result<void>();
+    lane_->resume();
     Result<void> refreshed = co_await refresh_held_keys();
     pump();
     co_return refreshed;
@@ -269,6 +281,7 @@ void IntegrationRuntime::pump() {
     }
     keep_within_budget();
     read_on();
+    give_back_idle_memory();
     ask_to_wake();
     if (lane_->dirty() || !dead_letters_.empty() || commit_wanted_ || has_new_targets()) around_.changed(number_);
 }
@@ -290,13 +303,14 @@ void IntegrationRuntime::keep_within_budget() {
 }
 
 void IntegrationRuntime::woken() {
-    wake_asked_ = SteadyTime::max();
+    wake_asked_ = SteadyTime::max();  // the queue keeps nothing else of it: what is later is asked for again
     pump();
 }
 
 void IntegrationRuntime::ask_to_wake() {
     SteadyTime at = may_send() ? lane_->wake_at() : SteadyTime::max();
-    if (read_again_at_ > now()) at = std::min(at, read_again_at_);
+    for (SteadyTime other : {read_again_at_, look_at_memory_})
+        if (other > now()) at = std::min(at, other);
     // One that reads the log is not looked at when events are committed. Where it waits for a store that refuses, or
     // for its share of the shard's budget, nobody tells it that it may go on.
     bool nothing_comes = at == SteadyTime::max() && mode_ == Mode::reading && !lane_->paused() && !stopping_ &&
@@ -365,14 +379,37 @@ void IntegrationRuntime::drain() {
     lane_->drain_parked([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_released([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_wanted([this](SlotIndex slot, Sequence sequence) { wanted_.emplace_back(slot, sequence); });
-    if (slots_->target_count() > 1024) {
-        slots_->forget_idle_targets([this](TargetIndex target) { return lane_->target_is_idle(target); });
-    }
+    slots_->forget_idle_targets([this](TargetIndex target) { return lane_->target_is_idle(target); });
     if (lane_->take_paused_by_dead_letter()) {
         pause_reason_ = lane_->state_reason(now());
         paused_by_dead_letter_ = true;
         if (around_.options.on_paused) around_.options.on_paused(config_.id, pause_reason_);
     }
+}
+
+/// After a lag it has memory for all that it held then. With nothing left to hold that goes, once for a while little of
+/// it was used: one that keeps up with bursts does not make it anew for each.
+void IntegrationRuntime::give_back_idle_memory() {
+    std::size_t slots = lane_->slot_count();
+    std::uint64_t pending = lane_->pending();
+    if (slots <= kSlotsKept) {
+        look_at_memory_ = SteadyTime::max();
+        return;
+    }
+    SteadyTime at = now();
+    most_pending_ = std::max(most_pending_, pending);
+    if (at < look_at_memory_ && look_at_memory_ != SteadyTime::max()) return;
+    bool little_used = look_at_memory_ != SteadyTime::max() && most_pending_ <= slots / 4;
+    if (little_used && pending > 0) return;  // when that is sent
+    if (little_used && !reads_ && !page_in_flight_ && lane_->give_back_memory()) {
+        slots_->forget_slots();
+        std::vector<Event>().swap(aside_);
+        std::vector<std::pair<SlotIndex, Sequence>>().swap(wanted_);
+        look_at_memory_ = SteadyTime::max();
+        return;
+    }
+    look_at_memory_ = at + kKeepMemoryFor;
+    most_pending_ = pending;
 }
 
 void IntegrationRuntime::keep_dead_letter(const LaneDeadLetter& dead) {
@@ -416,18 +453,22 @@ std::optional<CursorStore::Commit> IntegrationRuntime::take_commit() {
                                         names.kept().end());
     }
     commit_wanted_ = false;
-    store_refuses_ = false;
     return commit;
 }
 
-void IntegrationRuntime::put_back(CursorStore::Commit commit) {
+void IntegrationRuntime::note_stored(Sequence position) {
+    store_error_.reset();
+    stored_position_ = position;
+}
+
+void IntegrationRuntime::put_back(CursorStore::Commit commit, Error why) {
     std::move(dead_letters_.begin(), dead_letters_.end(), std::back_inserter(commit.dead_letters));
     dead_letters_ = std::move(commit.dead_letters);
     erased_dead_letters_.insert(erased_dead_letters_.end(), commit.erased_dead_letters.begin(),
                                 commit.erased_dead_letters.end());
     if (!commit.new_targets.names.empty()) targets_committed_ = commit.targets_before;
     commit_wanted_ = true;
-    store_refuses_ = true;
+    store_error_ = std::move(why);
 }
 
 Sequence IntegrationRuntime::position() {

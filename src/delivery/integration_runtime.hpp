@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
@@ -79,11 +80,17 @@ class IntegrationRuntime {
 
     void pause(std::string reason);
     boost::asio::awaitable<Result<void>> resume();
+    /// Before its start: paused, or not, as the one whose place it takes.
+    void take_over_pause(const IntegrationRuntime& before);
 
     /// What is to be committed since the last time; nullopt when nothing changed.
     std::optional<CursorStore::Commit> take_commit();
+    /// What was taken is stored, up to this position.
+    void note_stored(Sequence position);
     /// It could not be committed: its dead letters go with the next.
-    void put_back(CursorStore::Commit commit);
+    void put_back(CursorStore::Commit commit, Error why);
+    /// Why what was taken last could not be stored; nullopt when it was.
+    const std::optional<Error>& store_error() const noexcept { return store_error_; }
 
     boost::asio::awaitable<IntegrationStatus> status();
     /// Without its id.
@@ -120,6 +127,8 @@ class IntegrationRuntime {
     /// before.
     boost::asio::awaitable<Result<void>> refresh_held_keys();
     Sequence position();
+    /// What the log need not keep for it any more: its position, or while that cannot be stored the one that is.
+    Sequence stored_position() { return store_error_ ? std::min(stored_position_, position()) : position(); }
     /// The log is about to let go of everything before `keep_from`: how many events were lost by that.
     boost::asio::awaitable<Result<std::uint64_t>> overtake(Sequence keep_from);
 
@@ -128,6 +137,8 @@ class IntegrationRuntime {
     bool paused() const noexcept { return lane_ ? lane_->paused() : start_paused_; }
     /// Settled ranges that its cursor carries: what writing it costs.
     std::size_t range_count() const noexcept { return lane_ ? lane_->range_count() : 0; }
+    /// Events that it has memory for.
+    std::size_t slot_count() const noexcept { return lane_ ? lane_->slot_count() : 0; }
     bool has_started() const noexcept { return lane_ != nullptr; }
     std::size_t uncommitted_dead_letters() const noexcept { return dead_letters_.size(); }
     bool has_uncommitted_letters() const noexcept { return !dead_letters_.empty() || !erased_dead_letters_.empty(); }
@@ -176,9 +187,10 @@ class IntegrationRuntime {
     bool has_new_targets() const noexcept;
     void keep_up_with_router();
     void drain();
+    void give_back_idle_memory();
     void keep_dead_letter(const LaneDeadLetter& dead);
     void ask_to_wake();
-    bool may_send() const noexcept { return !stopping_ && !(store_refuses_ && dead_letters_.size() > 1000); }
+    bool may_send() const noexcept { return !stopping_ && !(store_error_ && dead_letters_.size() > 1000); }
     SteadyTime now() const { return around_.clock.steady_now(); }
     Timestamp wall(SteadyTime at) const;
     DeliveryError describe(const Failure& failure, SteadyTime at, SteadyTime next_attempt) const;
@@ -247,6 +259,8 @@ class IntegrationRuntime {
     bool reads_ = false;  ///< has a turn
     bool counts_as_heavy_ = false;
     SteadyTime read_again_at_{};
+    SteadyTime look_at_memory_ = SteadyTime::max();  ///< when it may be given back, if it is not used until then
+    std::uint64_t most_pending_ = 0;                 ///< since that was set
     SteadyTime wake_asked_ = SteadyTime::max();
 
     std::uint64_t matched_ = 0;  ///< up to the router's last, read or not
@@ -256,7 +270,8 @@ class IntegrationRuntime {
     std::vector<DeadLetter> dead_letters_;
     std::vector<LogPosition> erased_dead_letters_;
     std::size_t targets_committed_ = 0;  ///< of those that the destination's target_names() keep
-    bool store_refuses_ = false;
+    std::optional<Error> store_error_;
+    Sequence stored_position_ = 0;
     bool commit_wanted_ = false;  ///< although nothing changed: the store does not have it
     CursorStore::DeadLetterTotals dead_letter_totals_;
     std::uint64_t lost_before_ = 0;  ///< when it was started

@@ -12,6 +12,8 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersReadAtOnce = 500;
+/// Nobody reads more of them, and thousands made the answer megabytes.
+constexpr std::size_t kTargetsTold = 100;
 /// Share of hard_limit from which the backlog is told of with the state.
 constexpr double kBacklogWarning = 0.5;
 /// A filter that wants few of many is answered in several calls.
@@ -63,7 +65,7 @@ awaitable<double> IntegrationRuntime::lag_seconds() {
 IntegrationState IntegrationRuntime::state() const {
     if (!lane_) return start_error_.empty() ? IntegrationState::running : IntegrationState::blocked;
     IntegrationState state = lane_->state(now());
-    bool stuck = store_refuses_ || !read_error_.empty() || config_.unusable;
+    bool stuck = store_error_ || !read_error_.empty() || config_.unusable;
     return stuck && state != IntegrationState::paused ? IntegrationState::blocked : state;
 }
 
@@ -98,7 +100,11 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     if (status.state != IntegrationState::paused) {
         if (config_.unusable) status.reason = "its settings cannot be used any more: " + config_.unusable->message;
         if (!read_error_.empty()) status.reason = "the log cannot be read: " + read_error_;
-        if (store_refuses_) status.reason = "its cursor cannot be stored";
+        if (store_error_) status.reason = "its cursor cannot be stored";
+        // The store's own words name files: not a tenant's business.
+        if (store_error_ && store_error_->code == Errc::corrupt)
+            status.reason +=
+                ": what the store has of it is damaged. Restore the store from a backup, or delete it and make it anew";
     }
     IntegrationStats& stats = status.stats;
     stats.head.sequence = around_.routed();
@@ -123,13 +129,14 @@ awaitable<IntegrationStatus> IntegrationRuntime::status() {
     stats.last_delivery = last_delivery_;
     if (const auto& last = lane_->last_failure())
         stats.last_error = describe(*last->failure, last->at, last->next_attempt);
-    for (const Lane::RefusingTarget& each : lane_->refusing_targets()) {
+    for (const Lane::RefusingTarget& each : lane_->refusing_targets(kTargetsTold)) {
         TargetStatus target;
         target.error = describe(*each.failure, each.last, each.next_attempt);
         target.since = wall(each.since);
         target.pending = each.pending;
         stats.targets.emplace(slots_->target_name(each.target), std::move(target));
     }
+    stats.targets_left_out = lane_->refusing_count() - stats.targets.size();
     stats.breaker = Lane::name_of(lane_->breaker(now()));
     if (around_.options.backlog_of) {
         DeliveryOptions::Backlog backlog = around_.options.backlog_of(config_.id);

@@ -32,6 +32,7 @@ double grain(std::uint64_t per_second, std::uint64_t most) {
 
 Lane::Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLetterTotals dead_letters, SteadyTime now)
     : options_(options),
+      most_unsettled_(options.max_unsettled),
       batch_events_(std::max<std::uint64_t>(1, std::min(options.limits.max_events, options.batch.max_events))),
       batch_bytes_(std::min<std::uint64_t>(options.limits.max_bytes, options.batch.max_bytes)),
       unsettled_(cursor.position.sequence, cursor.settled_beyond),
@@ -359,6 +360,20 @@ void Lane::let_go(std::size_t keep) {
     }
 }
 
+bool Lane::give_back_memory() {
+    bool is_empty = unsettled_.size() == 0 && in_flight_batches_ == 0 && !lending_ && wanted_.empty() &&
+                    !has_drainable() && free_slots_.size() == slots_.size() && free_keys_.size() == keys_.size();
+    if (!is_empty) return false;
+    // What they were set for is gone, and its keys with it.
+    std::erase_if(timers_, [](const Timer& timer) { return timer.of == Timer::Of::key; });
+    std::make_heap(timers_.begin(), timers_.end(), std::greater<>());
+    auto forget = [](auto& all) { std::remove_cvref_t<decltype(all)>().swap(all); };
+    unsettled_.give_back_memory();
+    forget(slots_), forget(free_slots_), forget(keys_), forget(free_keys_), forget(key_index_);
+    forget(batches_), forget(free_batches_), forget(released_), forget(parked_), forget(dead_letters_);
+    return true;
+}
+
 void Lane::want_bytes(KeyIndex index) {
     Key& key = keys_[index];
     set_state(key, KeyState::loading);
@@ -419,15 +434,28 @@ Cursor Lane::take_cursor() {
     return cursor();
 }
 
-std::vector<Lane::RefusingTarget> Lane::refusing_targets() const {
-    std::vector<RefusingTarget> all;
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-        const Target& each = targets_[i];
-        if (!each.refusing) continue;
-        all.push_back(
-            {static_cast<TargetIndex>(i), each.failure, each.since, each.last, each.hold_until, each.pending});
+std::vector<Lane::RefusingTarget> Lane::refusing_targets(std::size_t most) const {
+    std::vector<TargetIndex> refusing;
+    for (TargetIndex i = 0; i < targets_.size(); ++i)
+        if (targets_[i].refusing) refusing.push_back(i);
+    auto first = [this](TargetIndex a, TargetIndex b) {
+        const Target& one = targets_[a];
+        const Target& other = targets_[b];
+        return one.pending != other.pending ? one.pending > other.pending : one.since < other.since;
+    };
+    auto end = refusing.begin() + static_cast<std::ptrdiff_t>(std::min(most, refusing.size()));
+    std::partial_sort(refusing.begin(), end, refusing.end(), first);
+    std::vector<RefusingTarget> some;
+    for (auto at = refusing.begin(); at != end; ++at) {
+        const Target& each = targets_[*at];
+        some.push_back({*at, each.failure, each.since, each.last, each.hold_until, each.pending});
     }
-    return all;
+    return some;
+}
+
+std::size_t Lane::refusing_count() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(targets_.begin(), targets_.end(), [](const Target& each) { return each.refusing; }));
 }
 
 bool Lane::target_is_idle(TargetIndex index) const noexcept {

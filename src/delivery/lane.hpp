@@ -237,7 +237,9 @@ class Lane {
         SteadyTime next_attempt{};
         std::uint64_t pending = 0;
     };
-    std::vector<RefusingTarget> refusing_targets() const;
+    /// At most so many: those that most events wait for, and of them the ones that have refused longest.
+    std::vector<RefusingTarget> refusing_targets(std::size_t most) const;
+    std::size_t refusing_count() const noexcept;
     /// Its share of what all integrations of a shard may hold. Lowered, it reads nothing more until it is within it.
     void set_bounds(std::size_t memory_bytes, std::size_t max_unsettled) noexcept {
         options_.memory_bytes = memory_bytes;
@@ -250,6 +252,11 @@ class Lane {
                     return each.refusing && each.failures >= kDormantAfter;
                 }));
     }
+    /// Events that there is memory for, held or not.
+    std::size_t slot_count() const noexcept { return slots_.size(); }
+    /// When nothing is held at all: lets go of the memory for as many events as it once held. True when it did; the
+    /// caller then forgets every slot too.
+    bool give_back_memory();
     /// Lets go of bytes until no more than `keep` are held; they come back through drain_wanted().
     void let_go(std::size_t keep);
 
@@ -486,6 +493,7 @@ class Lane {
     std::chrono::nanoseconds wait_for(std::uint32_t failures, std::uint32_t retry_after_ms);
 
     LaneOptions options_;
+    std::size_t most_unsettled_;  ///< as configured; options_ has its share of what all may hold together
     std::uint64_t batch_events_;
     std::uint64_t batch_bytes_;
     UnsettledEvents unsettled_;

@@ -250,13 +250,26 @@ TEST_F(LaneTest, AMissingTargetHoldsOnlyItsOwnEvents) {
     EXPECT_THAT(send(), ElementsAre(4));
     EXPECT_THAT(send(), IsEmpty());
     EXPECT_EQ(lane().state(now), IntegrationState::failing);
-    ASSERT_EQ(lane().refusing_targets().size(), 1u);
-    EXPECT_EQ(lane().refusing_targets()[0].pending, 2u);
+    ASSERT_EQ(lane().refusing_targets(9).size(), 1u);
+    EXPECT_EQ(lane().refusing_targets(9)[0].pending, 2u);
     pass(1s);
     EXPECT_THAT(send(), ElementsAre(1)) << "one event tries";
     answer({ok()});
     answer({ok()});
     EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(LaneTest, OfManyTargetsThatRefuseThoseAreToldForWhichMostWaits) {
+    for (TargetIndex target = 0; target < 5; ++target) {
+        for (Sequence i = 0; i <= target % 3; ++i) feed(target * 10 + i + 1, target, target);
+        send();
+        answer({retry(ErrorClass::missing_target, "topic")});
+        pass(1ms);
+    }
+    EXPECT_EQ(lane().refusing_count(), 5u);
+    std::vector<TargetIndex> told;
+    for (const auto& each : lane().refusing_targets(4)) told.push_back(each.target);
+    EXPECT_THAT(told, ElementsAre(2, 1, 4, 0)) << "of as many, those that have refused longest";
 }
 
 TEST_F(LaneTest, ATargetThatComesBackGoesOnInOrder) {
@@ -567,6 +580,32 @@ TEST_F(LaneTest, TooManyAcknowledgedRangesBlockReading) {
     EXPECT_TRUE(lane().wants_more(now));
 }
 
+// The budget of its shard is shared with others: what it has come to hold may be more than its share is now.
+TEST_F(LaneTest, AnOutageIsTheOutageItIsHoweverMuchIsHeldOrMayBe) {
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    send();
+    lane().set_bounds(options.memory_bytes, 5);
+    EXPECT_EQ(lane().state(now), IntegrationState::running);
+    answer_all(retry(ErrorClass::credentials, ""));
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+    EXPECT_EQ(lane().state_reason(now), "the destination does not accept anything");
+    pass(1s);
+    send();
+    answer_all(retry(ErrorClass::throttled, ""));
+    EXPECT_EQ(lane().state(now), IntegrationState::throttled);
+}
+
+TEST_F(LaneTest, AnOutageThatReachesTheConfiguredBoundsIsNoLessAnOutage) {
+    options.max_unsettled = 5;
+    options.limits.fixed_target = true;
+    for (Sequence i = 1; i <= 8; ++i) feed(i, i);
+    send();
+    EXPECT_EQ(lane().state(now), IntegrationState::blocked)
+        << "more than it may hold, and nothing is known to be wrong";
+    answer_all(retry(ErrorClass::missing_target));
+    EXPECT_EQ(lane().state(now), IntegrationState::failing);
+}
+
 TEST_F(LaneTest, OvertakenEventsAreLostByNameAndCountedOnce) {
     feed(1, 1), feed(2, 1), feed(3, 2), feed(9, 3);
     EXPECT_EQ(send(), (std::vector<Sequence>{1, 3, 9}));
@@ -593,6 +632,44 @@ TEST_F(LaneTest, ARestartSkipsWhatWasSettledBeyondTheCursor) {
     lane().advance(19);
     EXPECT_EQ(lane().cursor().position.sequence, 21u);
     EXPECT_THAT(lane().cursor().settled_beyond, IsEmpty());
+}
+
+TEST_F(LaneTest, MemoryForWhatItOnceHeldIsGivenBackWhenNothingIsHeld) {
+    options.limits.max_events = 500;
+    options.limits.max_bytes = 1 << 20;
+    for (Sequence i = 1; i <= 400; ++i) feed(i, i);
+    send();
+    EXPECT_FALSE(lane().give_back_memory()) << "they are on their way";
+    std::vector<Verdict> verdicts(400, ok());
+    verdicts[399] = retry();
+    answer(verdicts);
+    EXPECT_FALSE(lane().give_back_memory()) << "one is left";
+    EXPECT_EQ(lane().slot_count(), 400u);
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(400));
+    answer({ok()});
+    EXPECT_TRUE(lane().give_back_memory());
+    EXPECT_EQ(lane().slot_count(), 0u);
+    EXPECT_EQ(lane().cursor().position.sequence, 400u);
+    EXPECT_EQ(lane().ledger().delivered, 400u);
+
+    for (Sequence i = 401; i <= 403; ++i) feed(i, 1);
+    EXPECT_THAT(send(), ElementsAre(401));
+    answer({retry()});
+    pass(1s);
+    EXPECT_THAT(send(), ElementsAre(401)) << "and it goes on as before";
+    answer({ok()});
+    EXPECT_THAT(send(), ElementsAre(402));
+}
+
+TEST_F(LaneTest, MemoryIsNotGivenBackWhileAKeyIsHeldBehindADeadLetter) {
+    options.on_dead_letter = OnDeadLetter::hold_key;
+    feed(1, 1);
+    send();
+    answer({rejected()});
+    drain();
+    EXPECT_FALSE(lane().give_back_memory());
+    EXPECT_EQ(lane().held_keys().size(), 1u);
 }
 
 TEST_F(LaneTest, TheLedgerIsTrueAtEveryStep) {

@@ -423,8 +423,11 @@ void Lane::unstick(SteadyTime now) {
 
 IntegrationState Lane::state(SteadyTime now) const {
     if (paused_) return IntegrationState::paused;
-    if (!stuck_keys_.empty() || range_bound_reached() || unsettled_.size() >= options_.max_unsettled)
-        return IntegrationState::blocked;
+    if (!stuck_keys_.empty()) return IntegrationState::blocked;
+    // What a destination that is down has come to hold is its outage's doing: that is what people have to know. Neither
+    // does one hold too much that has reached its share of what many may hold together.
+    bool is_down = failing_ || only_target_refuses();
+    if (!is_down && (range_bound_reached() || unsettled_.size() >= most_unsettled_)) return IntegrationState::blocked;
     bool throttled = throttled_until_ > now;
     if (failing_ && !throttled) return IntegrationState::failing;
     for (const Target& each : targets_)
@@ -469,7 +472,7 @@ std::string Lane::state_reason(SteadyTime now) const {
             return rate_holds_back(now) ? "the rate limit holds it back" : "the service asks to wait";
         case IntegrationState::failing:
             if (failing_) return "the destination does not accept anything";
-            std::size_t refusing = refusing_targets().size();
+            std::size_t refusing = refusing_count();
             return refusing == 1 ? "one target does not accept: see `targets`"
                                  : std::to_string(refusing) + " targets do not accept: see `targets`";
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -38,6 +39,9 @@ class MessageSlots {
     /// Lets the bytes go.
     void release(SlotIndex slot) noexcept;
 
+    /// None of them is in use: their memory goes.
+    void forget_slots() { std::vector<std::unique_ptr<Held>>().swap(slots_); }
+
     const Event& event(SlotIndex slot) const noexcept { return slots_[slot]->event; }
     /// Valid until the slot is released, whatever other slots are kept meanwhile.
     Message message(SlotIndex slot) const noexcept;
@@ -47,9 +51,12 @@ class MessageSlots {
     TargetIndex target_index(std::string_view name);
     std::uint64_t key_hash(const Event& event);
     std::size_t target_count() const noexcept { return by_name_.size(); }
-    /// Forgets the names of targets that `is_idle(index)`, so that templates cannot grow the table without end.
+    /// Forgets the names of targets that `is_idle(index)`, so that templates cannot grow the table without end. Looks
+    /// at them only once there are twice as many as the last look left: what is not idle (thousands that refuse, say)
+    /// is not gone through after every batch.
     template <class F>
     void forget_idle_targets(F&& is_idle) {
+        if (by_name_.size() <= targets_before_look_) return;
         for (auto at = by_name_.begin(); at != by_name_.end();) {
             if (!is_idle(at->second)) {
                 ++at;
@@ -58,9 +65,13 @@ class MessageSlots {
             free_targets_.push_back(at->second);
             at = by_name_.erase(at);
         }
+        targets_before_look_ = std::max(kTargetsKept, by_name_.size() * 2);
     }
 
   private:
+    /// So many names are kept without a look at who is idle.
+    static constexpr std::size_t kTargetsKept = 1024;
+
     struct Held {
         Event event;
         std::string key;
@@ -90,6 +101,7 @@ class MessageSlots {
     std::deque<std::string> target_names_;  ///< by index; names stay where they are
     std::unordered_map<std::string, TargetIndex, TextHash, std::equal_to<>> by_name_;
     std::vector<TargetIndex> free_targets_;
+    std::size_t targets_before_look_ = kTargetsKept;
 };
 
 }  // namespace sluice

@@ -61,12 +61,34 @@ TEST(MessageSlots, AnEmptyKeyIsAKeyLikeAnyOther) {
               unordered.prepare(batch.messages()[1].event).event.key_hash);
 }
 
+// Thousands that refuse are not idle, and every answer asks.
+TEST(MessageSlots, WhoIsIdleIsAskedOnlyWhenThereAreTwiceAsManyTargetsAsWereLeft) {
+    boost::asio::io_context io;
+    ScriptedDestination destination(io, std::make_shared<ScriptedPeer>());
+    MessageSlots slots(destination, PayloadRenderer::make(PayloadForm::envelope, {}).value(),
+                       TextTemplate::parse("{id}").value(), true);
+    std::size_t asked = 0;
+    bool idle = false;
+    for (std::size_t i = 0; i < 20'000; ++i) {
+        slots.target_index("t" + std::to_string(i));
+        slots.forget_idle_targets([&](TargetIndex) { return ++asked, idle; });
+    }
+    EXPECT_LT(asked, 40'000u);
+    EXPECT_EQ(slots.target_count(), 20'000u);
+    idle = true;
+    for (std::size_t i = 20'000; slots.target_count() >= 20'000; ++i) {
+        slots.target_index("t" + std::to_string(i));
+        slots.forget_idle_targets([&](TargetIndex) { return idle; });
+        ASSERT_LT(i, 50'000u) << "the table does not grow without end";
+    }
+}
+
 TEST(MessageSlots, WithoutOrderOnlyAKeyThatWasChosenIsSent) {
     boost::asio::io_context io;
     ScriptedDestination destination(io, std::make_shared<ScriptedPeer>());
     TestBatch batch;
     batch.add("a").add("a");
-    for (auto [text, sent] : {std::pair("{id}", ""), std::pair("{recType}", "unused")}) {
+    for (auto [text, sent] : {std::pair("{id}", ""), std::pair("{recType}", "io.acme.room")}) {
         MessageSlots slots(destination, PayloadRenderer::make(PayloadForm::envelope, {}).value(),
                            TextTemplate::parse(text).value(), false);
         std::vector<std::uint64_t> hashes;

@@ -25,6 +25,7 @@ Retention::Retention(Parts parts, RetentionSettings settings, std::function<void
       warn_(std::move(warn)),
       tasks_(parts.io),
       stopping_(parts.io.get_executor()),
+      sweep_(ObjectSweep::period_of(parts.kept)),
       day_begun_(parts.clock.now()) {}
 
 void Retention::start(std::chrono::milliseconds interval) {
@@ -66,19 +67,26 @@ awaitable<Result<RetentionPlan>> Retention::run_once() {
         Result<void> trimmed = co_await parts_.pool.run(std::move(trim));
         if (!trimmed) co_return trimmed.error();
     }
-    // In steps, so that others get their turn at the pool.
-    for (bool more = true; more && !stopped_;) {
-        auto expire = [this] { return parts_.objects.expire(); };
-        Result<bool> expired = co_await parts_.pool.run(std::move(expire));
-        if (!expired) co_return expired.error();
-        more = *expired;
-    }
+    Result<void> swept = co_await sweep_objects();
+    if (!swept) co_return swept.error();
     if (parts_.daily && parts_.clock.now() - day_begun_ >= std::chrono::hours(24)) {
         day_begun_ = parts_.clock.now();
         Result<void> done = co_await parts_.daily();
         if (!done) co_return done.error();
     }
     co_return plan;
+}
+
+/// In steps, so that others get their turn at the pool and at the index.
+awaitable<Result<void>> Retention::sweep_objects() {
+    BlockingPool& pool = parts_.sweeper != nullptr ? *parts_.sweeper : parts_.pool;
+    for (std::uint64_t left = sweep_.steps_now(parts_.clock.steady_now()); left > 0 && !stopped_; --left) {
+        auto expire = [this] { return parts_.objects.expire(); };
+        Result<bool> expired = co_await pool.run(std::move(expire));
+        if (!expired) co_return expired.error();
+        if (!sweep_.goes_on(*expired)) break;
+    }
+    co_return Result<void>();
 }
 
 void Retention::warn_of(const RetentionPlan& plan) {

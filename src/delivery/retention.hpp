@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "delivery/engine.hpp"
+#include "delivery/object_sweep.hpp"
 #include "delivery/retention_plan.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/signal_event.hpp"
@@ -23,7 +24,8 @@ namespace sluice {
 /// Lets the log's oldest segments go (product.md, "retention"): those that every integration is past, and beyond the
 /// hard limit the rest too, after warnings at half and nine tenths of it. Before a segment goes, what integrations lose
 /// by it is recorded durably, and current objects in it are rescued. Also removes objects that are past their own
-/// retention.
+/// retention: those are looked through bit by bit, so that what it costs does not grow with how many there are. What is
+/// past its retention cannot be read whether it is removed already or not.
 ///
 /// Thread: `io`'s, except over_backlog() and backlog_of(). Lifecycle: stop() before it is destroyed.
 class Retention {
@@ -37,6 +39,10 @@ class Retention {
         const Clock& clock;
         /// Once a day: what else has had its time.
         std::function<boost::asio::awaitable<Result<void>>()> daily = {};
+        /// How long objects are kept: says how soon they have to be looked through for what has had its time.
+        ObjectRetention kept = {};
+        /// For looking through them, so that it is in nobody's way; `pool` when null.
+        BlockingPool* sweeper = nullptr;
     };
     /// `warn` is told, in plain words, who is about to lose events and who has.
     Retention(Parts parts, RetentionSettings settings, std::function<void(const std::string&)> warn);
@@ -57,6 +63,7 @@ class Retention {
     DeliveryOptions::Backlog backlog_of(const std::string& id) const;
 
   private:
+    boost::asio::awaitable<Result<void>> sweep_objects();
     boost::asio::awaitable<void> look_again_and_again(std::chrono::milliseconds interval);
     void warn_of(const RetentionPlan& plan);
     void publish(const RetentionPlan& plan);
@@ -68,6 +75,7 @@ class Retention {
     TaskGroup tasks_;
     SignalEvent stopping_;
     bool stopped_ = false;
+    ObjectSweep sweep_;
     Timestamp day_begun_;
 
     std::atomic<bool> any_over_{false};

@@ -69,7 +69,8 @@ struct IntegrationStats {
     std::optional<Timestamp> last_delivery;
     std::optional<DeliveryError>
         last_error;  ///< the latest since start; next_attempt_at only while something waits for it
-    std::map<std::string, TargetStatus> targets;
+    std::map<std::string, TargetStatus> targets;  ///< at most a hundred: those that most events wait for
+    std::size_t targets_left_out = 0;             ///< of those that refuse
     /// `closed`; `open`: the whole destination refuses, nothing is sent until next_attempt_at; `half_open`: it is being
     /// tried with one event at a time.
     std::string breaker = "closed";

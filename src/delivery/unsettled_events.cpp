@@ -51,6 +51,11 @@ void UnsettledEvents::settle(SlotIndex slot) {
     --size_;
 }
 
+void UnsettledEvents::give_back_memory() {
+    SLUICE_ASSERT(size_ == 0, "what is unsettled is kept");
+    std::vector<Node>().swap(nodes_);
+}
+
 std::vector<SequenceRange> UnsettledEvents::settled_beyond() const {
     std::vector<SequenceRange> ranges;
     ranges.reserve(range_count());

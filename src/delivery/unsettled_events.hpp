@@ -43,6 +43,8 @@ class UnsettledEvents {
     /// Adds the next event; false when it was settled before. Sequences only grow.
     bool add(SlotIndex slot, Sequence sequence);
     void settle(SlotIndex slot);
+    /// While there are none: lets go of the memory for as many as there once were.
+    void give_back_memory();
 
   private:
     struct Node {

@@ -26,12 +26,23 @@ class DeadLetterChanges {
   public:
     DeadLetterChanges(const RocksDatabase& database, rocksdb::WriteBatch& batch) : database_(database), batch_(batch) {}
 
-    Result<void> put(std::string_view integration, const DeadLetter& letter) {
+    /// Reads what is stored of whatever this commit touches: put() and erase() need it. After an error nothing of the
+    /// commit may be added.
+    Result<void> look_up(const CursorStore::Commit& commit) {
+        if (auto totals = look_up_totals(totals_key(commit.integration)); !totals) return totals;
+        for (const DeadLetter& letter : commit.dead_letters)
+            if (auto size = look_up_size(dead_letter_key(commit.integration, letter.position)); !size) return size;
+        for (LogPosition position : commit.erased_dead_letters)
+            if (auto size = look_up_size(dead_letter_key(commit.integration, position)); !size) return size;
+        return {};
+    }
+
+    void put(std::string_view integration, const DeadLetter& letter) {
         value_.clear();
         encode_dead_letter(letter, value_);
-        return change(integration, letter.position, value_.size());
+        change(integration, letter.position, value_.size());
     }
-    Result<void> erase(std::string_view integration, LogPosition position) { return change(integration, position, 0); }
+    void erase(std::string_view integration, LogPosition position) { change(integration, position, 0); }
 
     void write_totals() {
         for (const auto& [key, totals] : totals_) batch_.Put(database_.cursors(), key, encode_totals(totals));
@@ -39,53 +50,48 @@ class DeadLetterChanges {
 
   private:
     /// `size`: of the value to put, 0 to delete.
-    Result<void> change(std::string_view integration, LogPosition position, std::size_t size) {
-        auto totals = totals_of(integration);
-        if (!totals) return totals.error();
+    void change(std::string_view integration, LogPosition position, std::size_t size) {
+        CursorStore::DeadLetterTotals& totals = totals_.at(totals_key(integration));
         std::string key = dead_letter_key(integration, position);
-        auto old_size = size_of(key);
-        if (!old_size) return old_size.error();
-        if (size == 0 && old_size.value() == 0) return {};
+        std::size_t& old_size = sizes_.at(key);
+        if (size == 0 && old_size == 0) return;
 
-        totals.value()->count += (size != 0) - (old_size.value() != 0);
-        totals.value()->bytes += size - old_size.value();
+        totals.count += (size != 0) - (old_size != 0);
+        totals.bytes += size - old_size;
         if (size == 0) {
             batch_.Delete(database_.cursors(), key);
         } else {
             batch_.Put(database_.cursors(), key, value_);
         }
-        sizes_[std::move(key)] = size;
+        old_size = size;
+    }
+
+    Result<void> look_up_totals(std::string key) {
+        if (totals_.contains(key)) return {};
+        auto stored = database_.get(database_.cursors(), key);
+        if (!stored) return stored.error();
+        CursorStore::DeadLetterTotals totals;
+        if (stored.value()) {
+            auto decoded = decode_totals(*stored.value());
+            if (!decoded) return decoded.error();
+            totals = decoded.value();
+        }
+        totals_.emplace(std::move(key), totals);
         return {};
     }
 
-    Result<CursorStore::DeadLetterTotals*> totals_of(std::string_view integration) {
-        std::string key = totals_key(integration);
-        auto known = totals_.find(key);
-        if (known == totals_.end()) {
-            auto stored = database_.get(database_.cursors(), key);
-            if (!stored) return stored.error();
-            CursorStore::DeadLetterTotals totals;
-            if (stored.value()) {
-                auto decoded = decode_totals(*stored.value());
-                if (!decoded) return decoded.error();
-                totals = decoded.value();
-            }
-            known = totals_.emplace(std::move(key), totals).first;
-        }
-        return &known->second;
-    }
-
-    Result<std::size_t> size_of(const std::string& key) {
-        if (auto known = sizes_.find(key); known != sizes_.end()) return known->second;
+    Result<void> look_up_size(std::string key) {
+        if (sizes_.contains(key)) return {};
         auto stored = database_.get(database_.cursors(), key);
         if (!stored) return stored.error();
-        return stored.value() ? stored.value()->size() : 0;
+        sizes_.emplace(std::move(key), stored.value() ? stored.value()->size() : 0);
+        return {};
     }
 
     const RocksDatabase& database_;
     rocksdb::WriteBatch& batch_;
     std::map<std::string, CursorStore::DeadLetterTotals> totals_;  // by key, as they will be
-    std::map<std::string, std::size_t> sizes_;                     // of what this batch touched; 0 when deleted
+    std::map<std::string, std::size_t> sizes_;  // of what this batch touches, as they will be; 0: not there
     std::string value_;
 };
 
@@ -108,29 +114,31 @@ class RocksCursorStore final : public CursorStore {
         return cursors;
     }
 
-    Result<void> commit(std::span<const Commit> commits) override {
+    Result<std::vector<Refused>> commit(std::span<const Commit> commits) override {
         rocksdb::WriteBatch batch;
         DeadLetterChanges changes(*database_, batch);
         std::unique_lock letters(letters_mutex_, std::defer_lock);
-        std::string value;
-        for (const Commit& commit : commits) {
-            if (auto valid = check_id(commit.integration); !valid) return valid;
-            value.clear();
-            encode_cursor(commit.cursor, value);
-            batch.Put(database_->cursors(), cursor_key(commit.integration, commit.cursor.position.partition), value);
-            if (auto added = add_targets(commit, batch); !added) return added;
-
-            if (commit.dead_letters.empty() && commit.erased_dead_letters.empty()) continue;
-            if (!letters) letters.lock();  // totals are read, changed and written: nobody may come between
-            for (LogPosition position : commit.erased_dead_letters) {
-                if (auto done = changes.erase(commit.integration, position); !done) return done;
+        std::vector<Refused> refused;
+        for (std::size_t i = 0; i < commits.size(); ++i) {
+            const Commit& commit = commits[i];
+            if (auto valid = check_id(commit.integration); !valid) return valid.error();
+            bool has_letters = !commit.dead_letters.empty() || !commit.erased_dead_letters.empty();
+            // Totals are read, changed and written: nobody may come between.
+            if (has_letters && !letters) letters.lock();
+            // One whose stored bytes are damaged must not keep the others' cursors, and with them the log, where they
+            // are. All that can fail comes before the first change.
+            auto added = has_letters ? changes.look_up(commit) : Result<void>();
+            if (added) added = add_targets(commit, batch);
+            if (!added && added.error().code != Errc::corrupt) return added.error();
+            if (!added) {
+                refused.push_back({i, of_integration(added.error(), commit.integration)});
+                continue;
             }
-            for (const DeadLetter& letter : commit.dead_letters) {
-                if (auto done = changes.put(commit.integration, letter); !done) return done;
-            }
+            add(commit, changes, batch);
         }
         changes.write_totals();
-        return database_->write(batch, Durability::buffered);
+        if (auto written = database_->write(batch, Durability::buffered); !written) return written.error();
+        return refused;
     }
 
     Result<void> sync() override { return database_->sync(); }
@@ -221,6 +229,15 @@ class RocksCursorStore final : public CursorStore {
     }
 
   private:
+    void add(const Commit& commit, DeadLetterChanges& changes, rocksdb::WriteBatch& batch) const {
+        std::string value;
+        encode_cursor(commit.cursor, value);
+        batch.Put(database_->cursors(), cursor_key(commit.integration, commit.cursor.position.partition), value);
+        for (LogPosition position : commit.erased_dead_letters) changes.erase(commit.integration, position);
+        for (const DeadLetter& letter : commit.dead_letters) changes.put(commit.integration, letter);
+    }
+
+    /// Changes nothing when it fails.
     Result<void> add_targets(const Commit& commit, rocksdb::WriteBatch& batch) {
         if (commit.new_targets.names.empty()) return {};
         auto number = static_cast<std::uint32_t>(commit.targets_before);

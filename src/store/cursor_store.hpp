@@ -93,10 +93,16 @@ class CursorStore {
         TakenTargets new_targets;                      ///< taken up since; `place` is that of all
         std::size_t targets_before = 0;  ///< how many were committed before those; with 0 they are all there are
     };
+    /// One of several commits that could not be written, for what the store has of that integration already.
+    struct Refused {
+        std::size_t index = 0;  ///< among the commits
+        Error error;            ///< Errc::corrupt
+    };
     /// Several integrations' cursors with the dead letters they pass over and the targets they took up, in one batch,
     /// not synced: a crash of the process loses nothing, a power cut the last checkpoint interval (duplicates, never
-    /// loss). Targets are written once, when they are new.
-    virtual Result<void> commit(std::span<const Commit> commits) = 0;
+    /// loss). Targets are written once, when they are new. Gives those that were left out whole because what is stored
+    /// of them is damaged; the others are written all the same. After an error none is.
+    virtual Result<std::vector<Refused>> commit(std::span<const Commit> commits) = 0;
     /// Makes what was committed durable. Called each checkpoint interval and at stop.
     virtual Result<void> sync() = 0;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "store/cursor_codec.hpp"
+#include "store/rocks_database.hpp"
 #include "store/temporary_folder.hpp"
 
 namespace sluice {
@@ -240,6 +242,36 @@ TEST_F(CursorStoreTest, SyncsAndReopens) {
     database_.reset();
     auto reopened = CursorStore::open(Database::open(folder_.path("store")).value()).value();
     EXPECT_EQ(reopened->load("acme").value().at(0).position.sequence, 9u);
+}
+
+TEST_F(CursorStoreTest, OneWhoseTotalsAreDamagedIsLeftOutAloneAndWhole) {
+    auto one = at("acme", 5);
+    one.dead_letters = {letter(1)};
+    commit(one);
+    auto& rocks = *RocksDatabase::of(database_);
+    rocksdb::WriteBatch damage;
+    damage.Put(rocks.cursors(), totals_key("acme"), "?");
+    ASSERT_TRUE(rocks.write(damage, Durability::buffered));
+
+    std::vector commits{at("first", 7), taking("acme", 0, {"rooms"}), at("last", 8)};
+    for (auto& each : commits) each.dead_letters = {letter(6)};
+    auto done = store_->commit(commits);
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_EQ(done->size(), 1u);
+    EXPECT_EQ(done->front().index, 1u);
+    EXPECT_EQ(done->front().error.code, Errc::corrupt);
+    EXPECT_NE(done->front().error.message.find("acme"), std::string::npos);
+    EXPECT_EQ(store_->load("first").value().at(0).position.sequence, 7u);
+    EXPECT_EQ(store_->load("last").value().at(0).position.sequence, 8u);
+    EXPECT_EQ(letters("last"), Sequences{6});
+    EXPECT_EQ(totals("last").count, 1u);
+    EXPECT_EQ(store_->load("acme").value().at(0).position.sequence, 5u);
+    EXPECT_EQ(letters("acme"), Sequences{1});
+    EXPECT_EQ(targets("acme"), TakenTargets{});
+
+    ASSERT_TRUE(store_->erase("acme"));
+    commit(commits[1]);
+    EXPECT_EQ(letters("acme"), Sequences{6}) << "made anew it goes on";
 }
 
 TEST_F(CursorStoreTest, RefusesAnIdThatItCannotStore) {

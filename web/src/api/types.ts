@@ -63,6 +63,7 @@ export interface Stats {
   last_delivery: string | null;
   last_error: DeliveryError | null;
   targets: Record<string, TargetError>;
+  targets_left_out: number;
   breaker: 'closed' | 'open' | 'half_open';
   backlog: { bytes: number; of_hard_limit: number };
   lost_ranges?: [string, string][];

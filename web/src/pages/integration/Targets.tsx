@@ -52,6 +52,7 @@ export function Targets({ stats }: { stats: Stats }) {
           </tbody>
         </table>
       </div>
+      {stats.targets_left_out > 0 && <p>And {count(stats.targets_left_out)} more, for which fewer events wait.</p>}
     </section>
   );
 }
