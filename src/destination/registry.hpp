@@ -61,14 +61,14 @@ struct DestinationKind {
     /// Names of members whose values are secrets, as dotted paths, `*` standing for every member of an object: shown
     /// as `"…redacted…"`, kept when sent back so.
     std::span<const std::string_view> secret_paths;
-    /// Names of members that are URLs whose query may hold a key: shown up to it, kept when sent back so.
-    std::span<const std::string_view> secret_queries = {};
     /// What a pasted text is, by the parsers that check() uses: white space, byte order mark, CRLF and quotes are
     /// forgiven. nullopt for what is none of this cloud's. Null where nothing is ever pasted.
     std::function<std::optional<Recognised>(std::string_view text)> recognise = {};
     /// What settings say so far, complete or not: host, account, hub, queue, stream, topic, region, whose key. What
     /// cannot be read is left out.
     std::function<std::vector<SettingsFact>(const boost::json::object& settings)> describe = {};
+    /// Names of members that are URLs whose query may hold a key: shown up to it, kept when sent back so.
+    std::span<const std::string_view> secret_queries = {};
 };
 
 /// All kinds there are. Filled by `app` at start-up, one line a connector; read-only afterwards. Thread: any.
