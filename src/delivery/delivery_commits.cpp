@@ -112,6 +112,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, De
                                                               Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    if (ending_) co_return make_error(Errc::unavailable, "delivery is stopping");
     // What was dealt with before is gone from the store, so that nothing is counted twice.
     Result<void> committed = co_await commit(Extent::all);
     if (!committed) co_return committed.error();

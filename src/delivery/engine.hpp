@@ -103,6 +103,9 @@ class DeliveryEngine {
     DeliveryEngine& operator=(const DeliveryEngine&) = delete;
 
     void start();
+    /// Before the connections of those who ask are closed: redeliveries, discarding and samples begin no more and end
+    /// as soon as they can, by the deadline at the latest. Live delivery goes on. stop() comes next.
+    void begin_stop(Deadline deadline);
     /// No new deliveries; waits for those in flight until the deadline, then cancels them; commits and syncs all
     /// cursors.
     boost::asio::awaitable<void> stop(Deadline deadline);

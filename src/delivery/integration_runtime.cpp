@@ -201,13 +201,28 @@ void IntegrationRuntime::keep_up_with_router() {
     if (mode_ == Mode::fed && !stopping_) lane_->advance(around_.routed());
 }
 
+void IntegrationRuntime::end_operations(Deadline deadline) {
+    ending_ = true;
+    end_by_ = Deadline(std::min(end_by_.at(), deadline.at()));
+    // Who waits for these sees that it is over, or that there is less time than it was.
+    lent_free_.set();
+    side_wake_.set();
+    operations_done_.set();
+    drained_.set();
+}
+
+void IntegrationRuntime::cut_operations() {
+    if (side_sending_ != nullptr) side_sending_->cancel();
+}
+
 awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
     if (lane_) keep_up_with_router();
     stopping_ = true;
-    lent_free_.set();  // who waits for it sees that it is over
-    side_wake_.set();
+    end_operations(deadline);
+    while (operations_ > 0 && !end_by_.passed()) co_await operations_done_.wait(end_by_);
+    cut_operations();
     while (operations_ > 0) co_await operations_done_.wait(Deadline::never());
-    while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await drained_.wait(deadline);
+    while (lane_ && lane_->in_flight_batches() > 0 && !end_by_.passed()) co_await drained_.wait(end_by_);
     tasks_.cancel();
     co_await tasks_.join();
     if (std::exchange(counts_as_heavy_, false)) around_.budget.remove_heavy();

@@ -62,6 +62,12 @@ class IntegrationRuntime {
     void start_when_possible(bool paused);
     /// Whether start() would work now; leaves no trace.
     boost::asio::awaitable<Result<void>> try_start();
+    /// It ends soon: what people asked for ends as soon as it can, and begins no more. What is in flight is waited for
+    /// until the deadline at the latest.
+    void end_operations(Deadline deadline);
+    /// What is sent for them is cancelled.
+    void cut_operations();
+    bool is_ending() const noexcept { return ending_; }
     /// Nothing new is sent; what is in flight is waited for until the deadline, then cancelled. Completes when nothing
     /// of it runs; its cursor is left to take_commit().
     boost::asio::awaitable<void> stop(Deadline deadline);
@@ -187,7 +193,9 @@ class IntegrationRuntime {
     // integration_side.cpp: what is sent beside the lane's own batches, one batch at a time, whose keys the lane leaves
     // alone meanwhile: the destination never holds a key twice.
     struct SideLane;
-    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(SideLane& side);
+    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(SideLane& side, Deadline deadline);
+    boost::asio::awaitable<void> side_send(std::span<const Message> messages, Deadline deadline,
+                                           std::vector<Verdict>* verdicts);
     boost::asio::awaitable<std::vector<Verdict>> side_deliver(SideLane& side, std::vector<SlotIndex> slots,
                                                               Deadline deadline);
     LaneOptions side_options() const;
@@ -231,12 +239,15 @@ class IntegrationRuntime {
     bool beside_ = false;        ///< a replay, redelivery or sample is under way
     bool letters_held_ = false;  ///< somebody deals with the dead letters
     SignalEvent side_wake_;
+    TaskGroup* side_sending_ = nullptr;  ///< the batch under way beside
     SignalEvent count_again_;
     std::optional<ReplayStatus> replay_;
 
     Mode mode_ = Mode::reading;
+    bool ending_ = false;  ///< what people asked for ends
     bool stopping_ = false;
-    bool overtaking_ = false;  ///< no reading while what is lost is counted
+    Deadline end_by_ = Deadline::never();  ///< what is in flight is not waited for beyond this, once it stops
+    bool overtaking_ = false;              ///< no reading while what is lost is counted
     bool page_in_flight_ = false;
     std::vector<Event> aside_;  ///< committed while the last page is read
     std::size_t aside_bytes_ = 0;

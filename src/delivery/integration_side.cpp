@@ -75,9 +75,11 @@ LaneOptions IntegrationRuntime::side_options() const {
 /// Takes the side lane's next batch, and waits until the live lane has nothing of its keys under way. Others go on
 /// being sent; those of the batch wait until side_deliver() has ended. A replay's keys are not waited for: what it
 /// sends is in order by itself, and has no place among the live events that waiting could keep.
-awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side) {
+awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side, Deadline deadline) {
+    // A replay is nobody's to wait for: it goes on until the integration itself stops.
+    auto is_over = [&] { return stopping_ || (ending_ && side.replay.empty()); };
     std::optional<BatchIndex> batch;
-    if (!stopping_) batch = side.lane.next_batch(now());
+    if (!is_over()) batch = side.lane.next_batch(now());
     if (!batch) co_return batch;
     std::vector<Lane::KeyName> keys;
     if (side.replay.empty()) {
@@ -89,10 +91,18 @@ awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& sid
         }
     }
     lane_->lend(std::move(keys));
-    while (!lane_->lent_is_free() && !stopping_) co_await lent_free_.wait(Deadline::never());
-    if (!stopping_) co_return batch;
+    while (!lane_->lent_is_free() && !is_over()) {
+        bool told = co_await lent_free_.wait(deadline);
+        if (!told) break;  // the time is over, or there is nobody any more who waits
+    }
+    if (lane_->lent_is_free() && !is_over()) co_return batch;
     lane_->take_back(now());
     co_return std::nullopt;
+}
+
+awaitable<void> IntegrationRuntime::side_send(std::span<const Message> messages, Deadline deadline,
+                                              std::vector<Verdict>* verdicts) {
+    *verdicts = co_await destination_->deliver(messages, deadline);
 }
 
 awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side, std::vector<SlotIndex> slots,
@@ -106,8 +116,13 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
         bytes += messages.back().body.size();
     }
     lane_->spend(slots.size(), bytes);
-    std::vector<Verdict> verdicts =
-        co_await destination_->deliver(messages, deadline.earlier(around_.options.deliver_timeout));
+    // A task of its own, which can be ended although what waits for it is shielded from its caller's cancellation.
+    std::vector<Verdict> verdicts;
+    TaskGroup sending(around_.io);
+    side_sending_ = &sending;
+    sending.spawn(side_send(messages, deadline.earlier(around_.options.deliver_timeout), &verdicts));
+    co_await sending.join_or_cancel();
+    side_sending_ = nullptr;
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
     keep_targets(messages, verdicts);
     lane_->take_back(now());
@@ -117,7 +132,7 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
 // Dead letters again.
 
 awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFilter filter, Deadline deadline) {
-    if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
+    if (!lane_ || ending_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     std::optional<LettersHold> hold = hold_letters();
     if (beside_ || !hold)
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
@@ -131,7 +146,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
     std::optional<LogPosition> next = LogPosition{};
     Result<void> read;
     bool complete = false;
-    while (!deadline.passed() && !stopping_) {
+    while (!deadline.passed() && !ending_) {
         if (next && side.lane.wants_more(now())) {
             Result<std::optional<LogPosition>> fed = co_await feed_letters(side, filter, *next);
             if (!fed) {
@@ -140,7 +155,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
             }
             next = *fed;
         }
-        std::optional<BatchIndex> batch = co_await side_turn(side);
+        std::optional<BatchIndex> batch = co_await side_turn(side, deadline);
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -150,6 +165,7 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
         side.drain();
         pump();
         if (batch || (next && side.lane.wants_more(now()))) continue;
+        if (deadline.passed() || ending_) break;  // also where a batch was given back
         SteadyTime wake = side.lane.wake_at();
         if (!next && (side.lane.pending() == 0 || wake == SteadyTime::max())) {
             complete = true;  // what is left is held behind what was refused again
@@ -244,7 +260,7 @@ awaitable<void> IntegrationRuntime::run_replay(SequenceRange range) {
             if (!read) break;
         }
         SteadyTime begun = now();
-        std::optional<BatchIndex> batch = co_await side_turn(side);
+        std::optional<BatchIndex> batch = co_await side_turn(side, Deadline::never());
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -307,7 +323,7 @@ awaitable<bool> IntegrationRuntime::feed_replay(SideLane& side, Sequence& next, 
 // A sample.
 
 awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(Deadline deadline) {
-    if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
+    if (!lane_ || ending_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     if (beside_)
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
     Operation operation(*this);
@@ -321,7 +337,7 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     // No event's: whoever tells repeats by the sequence must not take the sample for one.
     Event sample = sample_event(config_, {}, LogPosition{}, around_.clock.now());
     side.feed(sample, now());
-    std::optional<BatchIndex> batch = co_await side_turn(side);
+    std::optional<BatchIndex> batch = co_await side_turn(side, deadline);
     if (batch) {
         std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
         std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -337,7 +353,9 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     } else if (const auto& last = side.lane.last_failure()) {
         error = describe(*last->failure, last->at, last->at);
     } else if (!batch) {
-        co_return make_error(Errc::cancelled, "integration " + config_.id + " is stopping");
+        if (ending_) co_return make_error(Errc::cancelled, "integration " + config_.id + " is stopping");
+        co_return make_error(Errc::timeout, "what is under way did not end in time for a sample to be sent",
+                             "the sample shares its turn with the events: look at the integration's `state`");
     }
     co_return error;
 }
