@@ -204,6 +204,34 @@ TEST_F(DeadLetters, AStoreThatRefusesADiscardCountsNothingTwice) {
     EXPECT_EQ(rig.cursors.letter_count("a"), 0u);
 }
 
+/// What is sent has more bytes than what is kept of it: both must not be mixed up in what the bound is compared with.
+TEST(DeadLetterBound, WhatWasDealtWithLeavesNothingBehindInTheBound) {
+    DeliveryRig rig;
+    rig.options.max_dead_letter_bytes = 16 << 10;
+    std::atomic<bool> rejecting{true};
+    rig.peer()->set_script([&](std::span<const Message> messages) {
+        Verdict verdict = rejecting ? Verdict::rejected(why(ErrorClass::rejected, "E3")) : Verdict::accepted();
+        return std::vector<Verdict>(messages.size(), verdict);
+    });
+    rig.start();
+    IntegrationConfig config = rig.config("a");
+    config.payload = PayloadForm::cloudevents;
+    ASSERT_TRUE(rig.add(config));
+    for (int round = 1; round <= 20; ++round) {
+        rejecting = true;
+        rig.append(4, object_of, "io.acme.desk", 1000);
+        while (rig.status("a").stats.dead_lettered < 4)
+            ASSERT_NE(rig.status("a").state, IntegrationState::blocked) << "round " << round;
+        rejecting = false;
+        bool thrown_away = round % 2 == 0;
+        DeadLetterOutcome outcome = thrown_away ? rig.run(rig.engine().discard("a", {})).value()
+                                                : rig.run(rig.engine().redeliver("a", {}, Deadline::never())).value();
+        ASSERT_EQ(outcome.settled, 4u);
+        ASSERT_EQ(rig.status("a").state, IntegrationState::running) << "round " << round;
+    }
+    expect_ledger(rig.status("a"));
+}
+
 TEST(DeadLetterBound, ReachedItBlocksAndDropsNothingUntilThereIsRoom) {
     DeliveryRig rig;
     rig.options.max_dead_letters = 2;

@@ -376,7 +376,10 @@ void IntegrationRuntime::observe(std::span<const Message> messages, std::span<co
 }
 
 void IntegrationRuntime::drain() {
-    for (const LaneDeadLetter& dead : lane_->take_dead_letters()) keep_dead_letter(dead);
+    std::vector<LaneDeadLetter> dead_letters = lane_->take_dead_letters();
+    for (const LaneDeadLetter& dead : dead_letters) keep_dead_letter(dead);
+    // One measure for what comes and what goes, or what they occupy would seem to grow with each that is dealt with.
+    if (!dead_letters.empty()) lane_->recount_dead_letters(dead_letter_totals_);
     lane_->drain_parked([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_released([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_wanted([this](SlotIndex slot, Sequence sequence) { wanted_.emplace_back(slot, sequence); });

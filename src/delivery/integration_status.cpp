@@ -234,9 +234,12 @@ awaitable<Result<void>> IntegrationRuntime::refresh_held_keys() {
 }
 
 void IntegrationRuntime::forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered) {
+    drain();  // what was just given up counts as the others do
     dead_letter_totals_.count -= std::min(removed.count, dead_letter_totals_.count);
     dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
-    lane_->dead_letters_removed(removed, redelivered, now());
+    // The store counted what was there at the start with what is said about each.
+    if (dead_letter_totals_.count == 0) dead_letter_totals_.bytes = 0;
+    lane_->dead_letters_removed(removed.count, dead_letter_totals_, redelivered, now());
 }
 
 void IntegrationRuntime::discard(std::span<const DeadLetter> letters) {

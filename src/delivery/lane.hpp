@@ -158,8 +158,12 @@ class Lane {
     std::vector<KeyName> held_keys() const;
     /// A person dealt with their dead letters: these keys go on. Those that are not held are passed over.
     void release_keys(std::span<const KeyName> keys, SteadyTime now);
-    /// Dead letters were redelivered or thrown away: room for new ones.
-    void dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now);
+    /// What they truly occupy, as their owner counts it: here each counts with all that is held for it until then, so
+    /// that the bound holds also before they are taken.
+    void recount_dead_letters(CursorStore::DeadLetterTotals totals) noexcept { dead_letter_totals_ = totals; }
+    /// So many dead letters were redelivered or thrown away, and `left` is what is left: room for new ones.
+    void dead_letters_removed(std::uint64_t removed, CursorStore::DeadLetterTotals left, bool redelivered,
+                              SteadyTime now);
 
     // Bytes.
 

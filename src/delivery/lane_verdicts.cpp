@@ -404,13 +404,13 @@ void Lane::release_keys(std::span<const KeyName> keys, SteadyTime now) {
     }
 }
 
-void Lane::dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now) {
-    removed.count = std::min(removed.count, ledger_.dead_lettered);
-    dead_letter_totals_.count -= std::min(removed.count, dead_letter_totals_.count);
-    dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
-    ledger_.dead_lettered -= removed.count;
-    (redelivered ? ledger_.delivered : ledger_.discarded) += removed.count;
-    if (redelivered) ledger_.redelivered += removed.count;
+void Lane::dead_letters_removed(std::uint64_t removed, CursorStore::DeadLetterTotals left, bool redelivered,
+                                SteadyTime now) {
+    dead_letter_totals_ = left;
+    std::uint64_t gone = std::min(removed, ledger_.dead_lettered);
+    ledger_.dead_lettered -= gone;
+    (redelivered ? ledger_.delivered : ledger_.discarded) += gone;
+    if (redelivered) ledger_.redelivered += gone;
     dirty_ = true;
     unstick(now);
 }
