@@ -75,7 +75,7 @@ struct IntegrationPosition {
 struct DeadLetterOutcome {
     std::uint64_t settled = 0;           ///< redelivered or discarded, and gone from the store
     std::uint64_t left = 0;              ///< looked at and still there: refused again, or held behind one that was
-    bool complete = true;                ///< false when the deadline came first: asking again goes on
+    bool complete = true;                ///< false when the deadline, or a stop, came first: asking again goes on
     std::optional<DeliveryError> error;  ///< why, for the latest of those left
 };
 
@@ -165,7 +165,8 @@ class DeliveryEngine {
     /// redelivery, discarding or replay of the integration is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, DeadLetterFilter filter,
                                                                 Deadline deadline);
-    /// Throws dead letters away. Errc::conflict as above.
+    /// Throws dead letters away. Errc::conflict as above. Ends before it is complete when the integration stops, or its
+    /// settings change.
     boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, DeadLetterFilter filter);
 
     /// Sends one marked event (`"sluice_sample":true` in its data) ahead of the backlog; it is not in the log.

@@ -40,7 +40,11 @@ class DeadLetters : public testing::Test {
             30, [](std::size_t i) { return object_of(i + 30); }, "io.acme.door");
         rig.cursors.wait_for_settled("a", 60);
     }
-    Verdict judge(const Message& message) const {
+    Verdict judge(const Message& message) {
+        if (unclear > 0) {
+            --unclear;
+            return Verdict::retry(why(ErrorClass::transient, "E7"), true);
+        }
         if (failing_for_a_while) return Verdict::retry(why(ErrorClass::transient, "E9"));
         if (rejecting && message.key == "o3") return Verdict::rejected(why(ErrorClass::rejected, "E3"));
         if (rejecting && message.key == "o4") return Verdict::rejected(why(ErrorClass::too_large, "E4"));
@@ -63,6 +67,7 @@ class DeadLetters : public testing::Test {
     DeliveryRig rig;
     std::atomic<bool> rejecting{true};
     std::atomic<bool> failing_for_a_while{false};
+    std::atomic<int> unclear{0};  ///< so many events have no clear answer
 };
 
 TEST(DeadLetterList, ShowsWhatTheStatusCounts) {
@@ -159,6 +164,65 @@ TEST_F(DeadLetters, WhatFailsForAWhileIsTriedAgainUntilTheDeadline) {
     });
     EXPECT_EQ(redeliver().settled, 9u);
     expect_ledger(rig.status("a"));
+}
+
+TEST_F(DeadLetters, ABatchThatHasBegunIsNotCutByTheDeadline) {
+    start();
+    rejecting = false;
+    rig.peer()->close_gate();
+    const Deadline soon = Deadline::after(std::chrono::milliseconds(10));
+    Result<DeadLetterOutcome> redelivered = make_error(Errc::cancelled, "not run");
+    std::jthread other([&] {
+        boost::asio::io_context io;
+        redelivered = run_for_test(io, rig.engine().redeliver("a", {}, soon));
+    });
+    rig.peer()->wait_at_gate();
+    EXPECT_GT(rig.peer()->latest_deadline().at(), soon.at()) << "it has all of deliver_timeout";
+    while (!soon.passed()) std::this_thread::yield();
+    rig.peer()->open_gate();
+    other.join();
+    EXPECT_GT(redelivered->settled, 0u) << "what was accepted counts";
+    EXPECT_EQ(redelivered->settled + redelivered->left, 9u);
+    EXPECT_EQ(rig.cursors.letter_count("a"), redelivered->left);
+    expect_ledger(rig.status("a"));
+}
+
+TEST_F(DeadLetters, WhatMayArriveTwiceWhenSentAgainIsCounted) {
+    start();
+    rejecting = false;
+    EXPECT_EQ(rig.status("a").stats.duplicates_possible, 0u);
+    unclear = 1;
+    EXPECT_EQ(redeliver().settled, 9u);
+    EXPECT_EQ(rig.status("a").stats.duplicates_possible, 1u);
+    EXPECT_EQ(rig.cursors.cursor("a").ledger.duplicates_possible, 1u);
+}
+
+TEST_F(DeadLetters, ADiscardThatAChangeOfSettingsOvertakesTellsWhatItThrewAway) {
+    rig.cursors.most_on_a_page = 1;
+    start();
+    rig.cursors.hold_commits(true);
+    Result<DeadLetterOutcome> discarded = make_error(Errc::cancelled, "not run");
+    std::jthread discarding([&] {
+        boost::asio::io_context io;
+        discarded = run_for_test(io, rig.engine().discard("a", {}));
+    });
+    // Each letter is a page of its own here, so there is much left to do when the settings change.
+    rig.cursors.wait_for_held_commit();
+    Result<void> replaced = make_error(Errc::cancelled, "not run");
+    std::jthread replacing([&] {
+        boost::asio::io_context io;
+        replaced = run_for_test(io, rig.engine().replace(rig.config("a")));
+    });
+    rig.cursors.hold_commits(false);
+    discarding.join();
+    replacing.join();
+    EXPECT_TRUE(replaced);
+    ASSERT_TRUE(discarded);
+    EXPECT_EQ(rig.cursors.letter_count("a"), 9u - discarded->settled) << "what it says it threw away is gone";
+    EXPECT_EQ(discarded->complete, discarded->settled == 9u);
+    IntegrationStatus status = rig.status("a");
+    EXPECT_EQ(status.stats.discarded, discarded->settled);
+    expect_ledger(status);
 }
 
 TEST_F(DeadLetters, AreDiscardedByFilterAndCountedSo) {

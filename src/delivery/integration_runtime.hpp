@@ -104,6 +104,19 @@ class IntegrationRuntime {
     boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(LogPosition position);
     Result<ReplayStatus> replay(SequenceRange range);
     void note_replay(ReplayStatus replay) { replay_ = std::move(replay); }
+    /// stop() waits for these.
+    class Operation {
+      public:
+        explicit Operation(IntegrationRuntime& runtime) : runtime_(runtime) { ++runtime_.operations_; }
+        ~Operation() {
+            if (--runtime_.operations_ == 0) runtime_.operations_done_.set();
+        }
+        Operation(const Operation&) = delete;
+        Operation& operator=(const Operation&) = delete;
+
+      private:
+        IntegrationRuntime& runtime_;
+    };
     /// Keeps others from dealing with its dead letters; nullopt when somebody does already.
     class LettersHold {
       public:
@@ -206,19 +219,6 @@ class IntegrationRuntime {
     boost::asio::awaitable<void> run_replay(SequenceRange range);
     boost::asio::awaitable<bool> feed_replay(SideLane& side, Sequence& next, Sequence to);
     void end_replay(Sequence to);
-    /// stop() waits for these.
-    class Operation {
-      public:
-        explicit Operation(IntegrationRuntime& runtime) : runtime_(runtime) { ++runtime_.operations_; }
-        ~Operation() {
-            if (--runtime_.operations_ == 0) runtime_.operations_done_.set();
-        }
-        Operation(const Operation&) = delete;
-        Operation& operator=(const Operation&) = delete;
-
-      private:
-        IntegrationRuntime& runtime_;
-    };
     boost::asio::awaitable<double> lag_seconds();
     IntegrationState state() const;
     std::uint64_t matched() const;

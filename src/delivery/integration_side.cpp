@@ -125,6 +125,12 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
     side_sending_ = nullptr;
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
     keep_targets(messages, verdicts);
+    // A sample is sent once.
+    bool is_tried_again = !side.replay.empty() || !side.in_passing;
+    auto in_doubt = std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
+        return verdict.kind != Verdict::Kind::accepted && verdict.ambiguous;
+    });
+    if (is_tried_again) lane_->count_possible_duplicates(static_cast<std::uint64_t>(in_doubt));
     lane_->take_back(now());
     co_return verdicts;
 }
@@ -159,7 +165,9 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
-            std::vector<Verdict> verdicts = co_await side_deliver(side, sent, deadline);
+            // The deadline says whether another batch begins. One that was cut by it may have been accepted, and would
+            // be sent again.
+            std::vector<Verdict> verdicts = co_await side_deliver(side, sent, Deadline::never());
             settle_letters(side, *batch, sent, verdicts);
         }
         side.drain();

@@ -133,6 +133,12 @@ class Lane {
         byte_rate_.take(bytes);
     }
 
+    /// So much of what was sent beside had no clear answer: it may arrive once more.
+    void count_possible_duplicates(std::uint64_t events) noexcept {
+        ledger_.duplicates_possible += events;
+        dirty_ = dirty_ || events > 0;
+    }
+
     // What else is sent to the same destination meanwhile (a replay, a dead letter again).
 
     /// A batch of these keys is about to be sent beside this lane's own: none of them is sent from here until
