@@ -395,13 +395,16 @@ std::vector<Lane::KeyName> Lane::held_keys() const {
 }
 
 void Lane::release_keys(std::span<const KeyName> keys, SteadyTime now) {
+    std::vector<KeyIndex> released;
     for (const KeyName& name : keys) {
         auto found = key_index_.find(name);
         if (found == key_index_.end() || keys_[found->second].state != KeyState::held) continue;
-        KeyIndex key = found->second;
-        std::erase(held_keys_, key);
-        go_on(key, kRetryList, now);
+        set_state(keys_[found->second], KeyState::idle);
+        released.push_back(found->second);
     }
+    // Once for all of them: there may be as many as dead letters. Before they go on, and may be held anew.
+    std::erase_if(held_keys_, [this](KeyIndex key) { return keys_[key].state != KeyState::held; });
+    for (KeyIndex key : released) go_on(key, kRetryList, now);
 }
 
 void Lane::dead_letters_removed(std::uint64_t removed, CursorStore::DeadLetterTotals left, bool redelivered,
