@@ -197,8 +197,9 @@ int print_answer(const ManageCommand& command, const boost::json::value& value) 
     if (action == "dead-letters") print_dead_letters(value);
     if (action == "dead-letter") print_dead_letter(value);
     if (action == "discard")
-        fmt::print("{}: {} discarded{}\n", command.id, text_of(value, "/discarded"),
-                   text_of(value, "/complete") == "false" ? ", then the integration changed or stopped: ask again" : "");
+        fmt::print(
+            "{}: {} discarded{}\n", command.id, text_of(value, "/discarded"),
+            text_of(value, "/complete") == "false" ? ", then the integration changed or stopped: ask again" : "");
     if (action == "replay") print_replay(value);
     if (action == "reload")
         fmt::print("added {}, changed {}, removed {}, untouched {}\n", text_of(value, "/added"),

@@ -151,8 +151,8 @@ class DeliveryEngine {
     /// and bytes.
     boost::asio::awaitable<Result<std::vector<Event>>> latest_events(EventFilter filter);
 
-    /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`. With a filter a page may have
-    /// fewer, or none, and yet a `next`: one call looks at a bounded number of them.
+    /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`, and fewer when they are large.
+    /// With a filter a page may have none, and yet a `next`: one call looks at a bounded number of them.
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
                                                                 LogPosition after, std::size_t limit);
 

@@ -115,7 +115,7 @@ awaitable<Result<void>> IntegrationRuntime::try_start() {
     Result<Stored> stored = co_await load(around_.routed());
     if (!stored) co_return stored.error();
     if (config_.on_dead_letter != OnDeadLetter::hold_key) co_return Result<void>();
-    Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+    Result<Lane::KeyNames> keys = co_await keys_of_dead_letters();
     if (!keys) co_return keys.error();
     co_return Result<void>();
 }
@@ -142,9 +142,9 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     ++start_attempt_;
     Result<Stored> stored = co_await load(routed);
     if (!stored) co_return stored.error();
-    std::vector<Lane::KeyName> held;
+    Lane::KeyNames held;
     if (config_.on_dead_letter == OnDeadLetter::hold_key) {
-        Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+        Result<Lane::KeyNames> keys = co_await keys_of_dead_letters();
         if (!keys) co_return keys.error();
         held = std::move(*keys);
     }

@@ -95,8 +95,10 @@ class IntegrationRuntime {
     /// Without its id.
     IntegrationCondition condition() const;
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
+    /// A page ends at `limit`, or with the letter with which it comes to `most_bytes`.
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(DeadLetterFilter filter, LogPosition after,
-                                                                std::size_t limit);
+                                                                std::size_t limit,
+                                                                std::size_t most_bytes = CursorStore::kPageBytes);
     /// What was dealt with before is committed. Errc::conflict while a redelivery, discarding or replay is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(DeadLetterFilter filter, Deadline deadline);
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Deadline deadline);
@@ -166,7 +168,7 @@ class IntegrationRuntime {
         bool is_new = false;
     };
     boost::asio::awaitable<Result<Stored>> load(Sequence routed);
-    boost::asio::awaitable<Result<std::vector<Lane::KeyName>>> keys_of_dead_letters();
+    boost::asio::awaitable<Result<Lane::KeyNames>> keys_of_dead_letters();
     boost::asio::awaitable<void> start_patiently();
     LaneOptions lane_options() const;
     void make_lane(const Cursor& cursor, CursorStore::DeadLetterTotals totals);
@@ -213,7 +215,7 @@ class IntegrationRuntime {
                                                               Deadline deadline);
     LaneOptions side_options() const;
     boost::asio::awaitable<Result<std::optional<LogPosition>>> feed_letters(SideLane& side, DeadLetterFilter filter,
-                                                                            LogPosition after);
+                                                                            LogPosition after, std::size_t room);
     void settle_letters(SideLane& side, BatchIndex batch, std::span<const SlotIndex> sent,
                         std::span<const Verdict> verdicts);
     boost::asio::awaitable<void> run_replay(SequenceRange range);

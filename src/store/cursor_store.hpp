@@ -101,8 +101,8 @@ class CursorStore {
     virtual Result<void> sync() = 0;
 
     static constexpr std::size_t kPageBytes = 8 << 20;
-    /// Those beyond `after`, in the log's order: at most `limit`, and fewer when they are large: the one with which they
-    /// come to `bytes` is the last. One there always is.
+    /// Those beyond `after`, in the log's order: at most `limit`, and fewer when they are large: the one with which
+    /// they come to `bytes` is the last. One there always is.
     virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit,
                                                 std::size_t bytes = kPageBytes) const = 0;
     struct DeadLetterTotals {
