@@ -207,7 +207,7 @@ boost::asio::awaitable<http::Response> IntegrationCalls::discard(Call call) {
     Result<DeadLetterOutcome> outcome =
         co_await directory_.discard(std::move(call.caller), call.parameters[0], std::move(*filter));
     if (!outcome) co_return problem_of(outcome.error());
-    co_return json_response(200, boost::json::object{{"discarded", outcome->settled}});
+    co_return json_response(200, boost::json::object{{"discarded", outcome->settled}, {"complete", outcome->complete}});
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::replay(Call call) {

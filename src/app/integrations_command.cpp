@@ -196,7 +196,10 @@ void print_answer(const ManageCommand& command, const boost::json::value& value)
     if (action == "dead-letters") print_dead_letters(value);
     if (action == "dead-letter") print_dead_letter(value);
     if (action == "redeliver") print_redelivered(command, value);
-    if (action == "discard") fmt::print("{}: {} discarded\n", command.id, text_of(value, "/discarded"));
+    if (action == "discard")
+        fmt::print(
+            "{}: {} discarded{}\n", command.id, text_of(value, "/discarded"),
+            text_of(value, "/complete") == "false" ? ", then the integration changed or stopped: ask again" : "");
     if (action == "replay") print_replay(value);
     if (action == "reload")
         fmt::print("added {}, changed {}, removed {}, untouched {}\n", text_of(value, "/added"),
@@ -210,6 +213,7 @@ void print_answer(const ManageCommand& command, const boost::json::value& value)
 bool is_good(const std::string& action, const boost::json::value& value) {
     if (action == "test") return is_good_probe(value);
     if (action == "sample") return is_accepted_sample(value);
+    if (action == "discard") return text_of(value, "/complete") != "false";
     return action != "redeliver" || text_of(value, "/left") == "0";
 }
 

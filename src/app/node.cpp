@@ -429,6 +429,8 @@ void Node::Impl::stop(Deadline deadline) {
     if (running && watch) wait_on((*shards)[0], stop_watch(*watch));
     // Ways in first, then ways out, then what both rest on.
     tail.close();
+    // Who waits for a redelivery has an answer while there is still a connection to send it on.
+    if (running && engine) engine->begin_stop(deadline);
     if (listener) listener->stop(deadline);
     if (heartbeat) wait_on((*shards)[0], stop_heartbeat(*heartbeat));
     if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *alerting, *retention, *engine, deadline));
