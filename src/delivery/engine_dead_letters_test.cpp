@@ -213,6 +213,7 @@ TEST_F(DeadLetters, ADiscardThatAChangeOfSettingsOvertakesTellsWhatItThrewAway) 
         boost::asio::io_context io;
         replaced = run_for_test(io, rig.engine().replace(rig.config("a")));
     });
+    for (int i = 0; i < 50; ++i) (void)rig.status("a");  // by then the change waits for the store, too
     rig.cursors.hold_commits(false);
     discarding.join();
     replacing.join();
@@ -296,7 +297,8 @@ TEST(DeadLetterBound, WhatWasDealtWithLeavesNothingBehindInTheBound) {
     expect_ledger(rig.status("a"));
 }
 
-/// More letters than there is room to wait in (a side lane of 16 KiB), then a few of another key.
+/// More letters than are read at a time, and than there is room to wait in (a side lane of 16 KiB); then a few of
+/// another key.
 class ManyDeadLetters : public testing::Test {
   protected:
     ~ManyDeadLetters() override { rig.stop(); }
@@ -309,9 +311,9 @@ class ManyDeadLetters : public testing::Test {
         });
         rig.start();
         ASSERT_TRUE(rig.add(rig.config("a")));
-        rig.append(60, id_of, "io.acme.desk", 1000);
+        rig.append(kWaiting, id_of, "io.acme.desk", 1000);
         rig.append(5, [](std::size_t) { return "z"; });
-        rig.cursors.wait_for_settled("a", 65);
+        rig.cursors.wait_for_settled("a", kWaiting + 5);
         rig.cursors.take_largest_page();
     }
     Verdict judge(const Message& message) const {
@@ -322,7 +324,7 @@ class ManyDeadLetters : public testing::Test {
         return Verdict::accepted();
     }
     DeadLetterOutcome redeliver() {
-        const Deadline hung = Deadline::after(std::chrono::seconds(60));
+        const Deadline hung = Deadline::after(std::chrono::seconds(20));
         return rig.run(rig.engine().redeliver("a", {}, hung)).value();
     }
     void expect_order() {
@@ -333,6 +335,7 @@ class ManyDeadLetters : public testing::Test {
         }
     }
 
+    static constexpr std::size_t kWaiting = 600;
     DeliveryRig rig;
     std::atomic<bool> rejecting{true};
     std::atomic<bool> rejecting_again{false};
@@ -350,11 +353,11 @@ TEST_F(ManyDeadLetters, OthersAreRedeliveredPastThoseThatWaitBehindARefusedOne) 
     std::size_t calls = rig.peer()->calls();
     DeadLetterOutcome outcome = redeliver();
     EXPECT_EQ(outcome.settled, 5u);
-    EXPECT_EQ(outcome.left, 60u);
+    EXPECT_EQ(outcome.left, kWaiting);
     EXPECT_TRUE(outcome.complete) << "no letter of it can be sent before the refused one";
     EXPECT_LE(rig.peer()->calls() - calls, 6u) << "the refused one was sent once, none behind it";
     rejecting_again = false;
-    EXPECT_EQ(redeliver().settled, 60u);
+    EXPECT_EQ(redeliver().settled, kWaiting);
     expect_order();
     expect_ledger(rig.status("a"));
 }
@@ -371,11 +374,11 @@ TEST_F(ManyDeadLetters, OthersAreRedeliveredPastAMissingTargetsAndThoseWhenItIsT
         failing = false;
     });
     DeadLetterOutcome outcome = redeliver();
-    EXPECT_EQ(outcome.settled, 65u);
+    EXPECT_EQ(outcome.settled, kWaiting + 5);
     EXPECT_EQ(outcome.left, 0u);
     EXPECT_TRUE(outcome.complete);
     std::vector<ScriptedPeer::Stored> stored = rig.peer()->stored();
-    ASSERT_EQ(stored.size(), 65u) << "none twice";
+    ASSERT_EQ(stored.size(), kWaiting + 5) << "none twice";
     EXPECT_EQ(stored.front().target, "there");
     expect_order();
     expect_ledger(rig.status("a"));
@@ -384,7 +387,7 @@ TEST_F(ManyDeadLetters, OthersAreRedeliveredPastAMissingTargetsAndThoseWhenItIsT
 TEST_F(ManyDeadLetters, AreReadAsThereIsRoomForThem) {
     start(object_of);
     rejecting = false;
-    EXPECT_EQ(redeliver().settled, 65u);
+    EXPECT_EQ(redeliver().settled, kWaiting + 5);
     std::size_t largest = rig.cursors.take_largest_page();
     EXPECT_GT(largest, 0u);
     EXPECT_LE(largest, (16u << 10) + 1300) << "the room there is, and the letter that fills it";
