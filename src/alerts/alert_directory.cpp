@@ -60,6 +60,11 @@ Error unknown_alert(const std::string& id) {
     return make_error(Errc::not_found, fmt::format("there is no alert \"{}\"", id));
 }
 
+Error changed_meanwhile(const std::string& id) {
+    return make_error(Errc::conflict, fmt::format("the alert \"{}\" was changed meanwhile", id),
+                      "read it again and repeat the change");
+}
+
 Error files_own(const std::string& id) {
     return make_error(Errc::conflict, fmt::format("the alert \"{}\" stands in the configuration file", id),
                       "change it there and reload");
@@ -272,9 +277,7 @@ Result<AlertDirectory::Item> AlertDirectory::change_now(const Principal& caller,
     auto before = visible(caller, id);
     if (!before) return before.error();
     if (before->from_file) return files_own(id);
-    if (!revision.empty() && revision != before->revision)
-        return make_error(Errc::conflict, fmt::format("the alert \"{}\" was changed meanwhile", id),
-                          "read it again and repeat the change");
+    if (!revision.empty() && revision != before->revision) return changed_meanwhile(id);
     // The path names it; a body may, and cannot name another.
     if (!settings.contains("id") && !merge) settings["id"] = id;
     if (!settings.contains("org") && !merge) settings["org"] = before->alert->org;
@@ -301,15 +304,16 @@ Result<AlertDirectory::Item> AlertDirectory::change_now(const Principal& caller,
     return item;
 }
 
-awaitable<Result<void>> AlertDirectory::erase(Principal caller, std::string id) {
-    auto work = [this, caller, id] { return erase_now(caller, id); };
+awaitable<Result<void>> AlertDirectory::erase(Principal caller, std::string id, std::string revision) {
+    auto work = [this, caller, id, revision] { return erase_now(caller, id, revision); };
     co_return co_await parts_.changes.run(std::move(work));
 }
 
-Result<void> AlertDirectory::erase_now(const Principal& caller, const std::string& id) {
+Result<void> AlertDirectory::erase_now(const Principal& caller, const std::string& id, const std::string& revision) {
     auto entry = visible(caller, id);
     if (!entry) return entry.error();
     if (entry->from_file) return files_own(id);
+    if (!revision.empty() && revision != entry->revision) return changed_meanwhile(id);
     if (auto erased = parts_.sealed.erase(kAlertKind, id); !erased) return erased;
     std::lock_guard lock(mutex_);
     entries_.erase(id);

@@ -72,7 +72,8 @@ class AlertDirectory {
     /// Errc::conflict for one of the file's.
     boost::asio::awaitable<Result<Item>> change(Principal caller, std::string id, boost::json::object settings,
                                                 bool merge, std::string revision);
-    boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id);
+    /// `revision` and Errc::conflict as in change().
+    boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id, std::string revision = {});
 
     /// Who wants to hear of this.
     std::vector<std::shared_ptr<const Alert>> interested(std::string_view org, std::string_view type) const;
@@ -97,7 +98,7 @@ class AlertDirectory {
     Result<Created> create_now(const Principal& caller, boost::json::object settings);
     Result<Item> change_now(const Principal& caller, const std::string& id, boost::json::object settings, bool merge,
                             const std::string& revision);
-    Result<void> erase_now(const Principal& caller, const std::string& id);
+    Result<void> erase_now(const Principal& caller, const std::string& id, const std::string& revision);
 
     Parts parts_;
     bool allow_loopback_;

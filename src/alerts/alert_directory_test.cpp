@@ -164,6 +164,8 @@ TEST_F(AlertDirectoryTest, RefusesAChangeOfWhatSomebodyElseChanged) {
     ASSERT_TRUE(change(acme, "ops", R"({"types":["integration.blocked"]})", true));
     auto late = run(directory->change(acme, "ops", settings(R"({"types":["integration.failing"]})"), true, before));
     EXPECT_EQ(late.error().code, Errc::conflict);
+    EXPECT_EQ(run(directory->erase(acme, "ops", before)).error().code, Errc::conflict);
+    EXPECT_TRUE(run(directory->erase(acme, "ops", directory->get(acme, "ops")->revision)));
 }
 
 }  // namespace

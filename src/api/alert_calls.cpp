@@ -98,6 +98,16 @@ boost::asio::awaitable<http::Response> AlertCalls::get(Call call) {
                    : problem_of(item.error(), kUnknown);
 }
 
+http::OrAnswer<std::string> AlertCalls::expected_revision(const Call& call) const {
+    auto if_match = call.request.headers.get("If-Match");
+    if (if_match.empty()) return std::string();
+    auto seen = directory_.get(call.caller, call.parameters[0]);
+    if (!seen) return problem_of(seen.error(), kUnknown);
+    if (!names_entity_tag(if_match, entity_tag(seen->revision)))
+        return http::plain_problem(412, "changed_meanwhile", "the alert was changed since it was read; read it again");
+    return std::move(seen->revision);
+}
+
 boost::asio::awaitable<http::Response> AlertCalls::change(Call call) {
     bool merge = call.request.method == "PATCH";
     if (merge && !is_merge_patch(call.request)) co_return not_a_merge_patch();
@@ -106,23 +116,18 @@ boost::asio::awaitable<http::Response> AlertCalls::change(Call call) {
     // What an answer has beside the settings: sent back, it is not a setting.
     for (std::string_view name : {"source", "stats", "unusable"}) settings->stable_erase(name);
     const std::string& id = call.parameters[0];
-    std::string expected;
-    if (auto if_match = call.request.headers.get("If-Match"); !if_match.empty()) {
-        auto seen = directory_.get(call.caller, id);
-        if (!seen) co_return problem_of(seen.error(), kUnknown);
-        if (!names_entity_tag(if_match, entity_tag(seen->revision)))
-            co_return http::plain_problem(412, "changed_meanwhile",
-                                          "the alert was changed since it was read; read it again");
-        expected = seen->revision;
-    }
+    auto expected = expected_revision(call);
+    if (!expected) co_return std::move(expected.error());
     Result<AlertDirectory::Item> changed =
-        co_await directory_.change(std::move(call.caller), id, std::move(*settings), merge, std::move(expected));
+        co_await directory_.change(std::move(call.caller), id, std::move(*settings), merge, std::move(*expected));
     co_return changed ? revision_response(200, item_json(*changed, sender_), changed->revision)
                       : problem_of(changed.error(), kUnknown);
 }
 
 boost::asio::awaitable<http::Response> AlertCalls::erase(Call call) {
-    Result<void> erased = co_await directory_.erase(std::move(call.caller), call.parameters[0]);
+    auto expected = expected_revision(call);
+    if (!expected) co_return std::move(expected.error());
+    Result<void> erased = co_await directory_.erase(std::move(call.caller), call.parameters[0], std::move(*expected));
     if (!erased) co_return problem_of(erased.error(), kUnknown);
     http::Response response;
     response.status = 204;

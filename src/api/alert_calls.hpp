@@ -1,11 +1,13 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <string>
 #include <vector>
 
 #include "alerts/alert_directory.hpp"
 #include "alerts/alert_sender.hpp"
 #include "api/route_table.hpp"
+#include "http/access.hpp"
 
 namespace sluice::api {
 
@@ -23,6 +25,8 @@ class AlertCalls {
     Answer change(Call call);
     Answer erase(Call call);
     Answer test(Call call);
+    /// The revision that If-Match names; empty: any will do.
+    http::OrAnswer<std::string> expected_revision(const Call& call) const;
 
     AlertDirectory& directory_;
     AlertSender& sender_;

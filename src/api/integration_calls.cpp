@@ -97,34 +97,39 @@ boost::asio::awaitable<http::Response> IntegrationCalls::get(Call call) {
     co_return item ? item_response(200, *item) : problem_of(item.error());
 }
 
+http::OrAnswer<std::string> IntegrationCalls::expected_revision(const Call& call) const {
+    auto if_match = call.request.headers.get("If-Match");
+    if (if_match.empty()) return std::string();
+    Result<std::string> revision = directory_.revision(call.caller, call.parameters[0]);
+    if (!revision) return problem_of(revision.error());
+    if (!names_entity_tag(if_match, entity_tag(*revision)))
+        return http::plain_problem(412, "changed_meanwhile",
+                                   "the integration was changed since it was read; read it again");
+    return std::move(*revision);
+}
+
 boost::asio::awaitable<http::Response> IntegrationCalls::change(Call call) {
     bool merge = call.request.method == "PATCH";
-    const auto& headers = call.request.headers;
     if (merge && !is_merge_patch(call.request)) co_return not_a_merge_patch();
     auto settings = object_body(call.request);
     if (!settings) co_return std::move(settings.error());
     const std::string& id = call.parameters[0];
-    std::string expected;
-    if (auto if_match = headers.get("If-Match"); !if_match.empty()) {
-        Result<std::string> revision = directory_.revision(call.caller, id);
-        if (!revision) co_return problem_of(revision.error());
-        if (!names_entity_tag(if_match, entity_tag(*revision)))
-            co_return http::plain_problem(412, "changed_meanwhile",
-                                          "the integration was changed since it was read; read it again");
-        expected = *revision;
-    }
+    auto expected = expected_revision(call);
+    if (!expected) co_return std::move(expected.error());
     auto force = call.request.query_parameter("force");
     if (force && *force != "true" && *force != "false")
         co_return http::plain_problem(400, "bad_parameter", "force is true or false");
     const bool is_forced = force == std::optional<std::string>("true");
-    IntegrationDirectory::SettingsChange wanted{std::move(*settings), merge, std::move(expected), is_forced};
+    IntegrationDirectory::SettingsChange wanted{std::move(*settings), merge, std::move(*expected), is_forced};
     Result<IntegrationDirectory::Item> changed =
         co_await directory_.change(std::move(call.caller), id, std::move(wanted));
     co_return changed ? item_response(200, *changed) : problem_of(changed.error());
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::erase(Call call) {
-    Result<void> erased = co_await directory_.erase(std::move(call.caller), call.parameters[0]);
+    auto expected = expected_revision(call);
+    if (!expected) co_return std::move(expected.error());
+    Result<void> erased = co_await directory_.erase(std::move(call.caller), call.parameters[0], std::move(*expected));
     if (!erased) co_return problem_of(erased.error());
     http::Response response;
     response.status = 204;
@@ -202,7 +207,7 @@ boost::asio::awaitable<http::Response> IntegrationCalls::discard(Call call) {
     Result<DeadLetterOutcome> outcome =
         co_await directory_.discard(std::move(call.caller), call.parameters[0], std::move(*filter));
     if (!outcome) co_return problem_of(outcome.error());
-    co_return json_response(200, boost::json::object{{"discarded", outcome->settled}});
+    co_return json_response(200, boost::json::object{{"discarded", outcome->settled}, {"complete", outcome->complete}});
 }
 
 boost::asio::awaitable<http::Response> IntegrationCalls::replay(Call call) {

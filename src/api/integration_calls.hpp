@@ -1,10 +1,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <string>
 #include <vector>
 
 #include "api/route_table.hpp"
 #include "control/integration_directory.hpp"
+#include "http/access.hpp"
 
 namespace sluice::api {
 
@@ -31,6 +33,8 @@ class IntegrationCalls {
     Answer dead_letter(Call call);
     Answer redeliver(Call call);
     Answer discard(Call call);
+    /// The revision that If-Match names; empty: any will do.
+    http::OrAnswer<std::string> expected_revision(const Call& call) const;
 
     IntegrationDirectory& directory_;
 };

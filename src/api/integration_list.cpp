@@ -8,7 +8,7 @@
 
 #include "api/paging.hpp"
 #include "api/status_json.hpp"
-#include "base/nearest.hpp"
+#include "http/unknown_parameter.hpp"
 
 namespace sluice::api {
 namespace {
@@ -70,11 +70,7 @@ Result<void> read_parameter(IntegrationListRequest& request, std::string_view na
         if (text != "true" && text != "false") return wrong("details is true or false");
         request.details = text == "true";
     } else if (name != "after") {  // which means something only once the order is known
-        std::vector<std::string_view> known(std::begin(kParameters), std::end(kParameters));
-        auto near = nearest_word(name, known);
-        return wrong(fmt::format("{} is not known here", name), near.empty()
-                                                                    ? fmt::format("known: {}", fmt::join(known, ", "))
-                                                                    : fmt::format("did you mean {}?", near));
+        return wrong(http::unknown_parameter("/v1/integrations", name, kParameters));
     }
     return {};
 }

@@ -1,19 +1,14 @@
 #include "api/management.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "api/answers.hpp"
-#include "base/utf8.hpp"
+#include "http/unknown_parameter.hpp"
 
 namespace sluice::api {
 namespace {
-
-/// Bytes of a parameter's name in an answer.
-constexpr std::size_t kShownName = 64;
 
 bool is_loopback(const std::string& address) {
     boost::system::error_code error;
@@ -26,11 +21,7 @@ std::optional<http::Response> check_query(const Route& route, const http::Reques
     if (!route.query) return std::nullopt;
     for (const auto& [name, value] : request.query_parameters()) {
         if (std::find(route.query->begin(), route.query->end(), name) != route.query->end()) continue;
-        if (route.query->empty())
-            return http::plain_problem(400, "bad_parameter", fmt::format("{} takes no parameters", route.path));
-        return http::plain_problem(400, "bad_parameter",
-                                   fmt::format("{} takes {}, and not {}", route.path, fmt::join(*route.query, ", "),
-                                               shown_text(name, kShownName)));
+        return http::plain_problem(400, "bad_parameter", http::unknown_parameter(route.path, name, *route.query));
     }
     return std::nullopt;
 }

@@ -131,7 +131,8 @@ TEST_F(ManagementTest, AParameterThatIsNotKnownIsRefusedWithThoseThatAre) {
     auto refused = call_with("limt=1", "GET", "/v1/things", "full");
     EXPECT_EQ(refused.status, 400);
     EXPECT_EQ(problem_code(refused), "bad_parameter");
-    EXPECT_NE(refused.body.find("/v1/things takes limit, after, and not limt"), std::string::npos) << refused.body;
+    EXPECT_NE(refused.body.find("/v1/things takes limit, after, and not limt; did you mean limit?"), std::string::npos)
+        << refused.body;
     EXPECT_EQ(call_with("after=x&limit=1", "GET", "/v1/things", "full").status, 200);
     EXPECT_EQ(call_with("limit=1", "POST", "/v1/things", "full").status, 400);
     EXPECT_EQ(call_with("limt=1", "GET", "/v1/things", "").status, 401) << "who may not call it is told nothing";

@@ -151,7 +151,8 @@ json::object org_body(const AccessCommand& command) {
 std::string page_query(const AccessCommand& command) {
     auto query = fmt::format("?limit={}", command.limit);
     if (!command.after.empty()) query += "&after=" + percent_encode(command.after);
-    if (!command.address.org.empty()) query += "&org=" + percent_encode(command.address.org);
+    // What orgs there are is no question to one of them.
+    if (!command.address.org.empty() && command.kind != "orgs") query += "&org=" + percent_encode(command.address.org);
     return query;
 }
 

@@ -120,25 +120,29 @@ boost::asio::awaitable<Result<http::ClientResponse>> ApiClient::call(Call call) 
     request.max_response_bytes = 256 << 20;
 
     Deadline deadline = Deadline::after(call.timeout);
+    bool maybe_done = false;  // an attempt was sent, and nobody knows what became of it
     for (;;) {
         http::ClientResult result = co_await pool_.send(request, deadline);
         std::chrono::milliseconds pause{500};
+        Error why;
+        bool again = false;
         if (result) {
             if (result->status / 100 == 2) co_return std::move(*result);
-            bool busy = result->status == 429 || result->status == 503;
-            if (!busy || !call.patient || deadline.passed())
-                co_return make_error(code_of_status(result->status), describe_problem(*result));
+            why = make_error(code_of_status(result->status), describe_problem(*result));
+            again = call.patient && (result->status == 429 || result->status == 503);
             pause = retry_after(*result);
         } else {
             const http::ClientError& failed = result.error();
-            bool again = repeatable || !failed.maybe_sent;
-            bool refused = !hint_of(failed.step).empty();
-            if (!again || refused || deadline.passed())
-                co_return make_error(failed.error.code,
-                                     fmt::format("{}: {}", endpoint().to_url(), failed.error.message),
-                                     std::string(hint_of(failed.step)));
+            auto hint = hint_of(failed.step);
+            why = make_error(failed.error.code, fmt::format("{}: {}", endpoint().to_url(), failed.error.message),
+                             std::string(hint));
+            again = hint.empty() && (repeatable || !failed.maybe_sent);
+            maybe_done = maybe_done || failed.maybe_sent;
         }
-        if (deadline.remaining() <= pause) co_return make_error(Errc::timeout, "no success within the time allowed");
+        if (!again || deadline.remaining() <= pause) {
+            if (maybe_done) why.code = Errc::timeout;
+            co_return why;
+        }
         boost::asio::steady_timer timer(io_, pause);
         auto waited = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         if (std::get<0>(waited)) co_return make_error(Errc::cancelled, "cancelled");

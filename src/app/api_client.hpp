@@ -36,7 +36,8 @@ class ApiClient {
         bool patient = true;  ///< waits and tries again where the server is busy
     };
     /// The answer when it is a 2xx; else an error with what the server said, as people read it. Retries a 429 or 503
-    /// after the time it names, and (idempotent by its key) a POST that got no answer, until the call's timeout.
+    /// after the time it names, and (idempotent by its key) a POST that got no answer, until the call's timeout; the
+    /// error is that of the last attempt. Errc::timeout: one of them may have been done all the same.
     boost::asio::awaitable<Result<http::ClientResponse>> call(Call call);
     /// The same from plain code: runs the io_context until it is answered.
     Result<http::ClientResponse> call_and_wait(Call call);

@@ -276,14 +276,19 @@ std::vector<std::string_view> override_by_environment(boost::json::object& root,
 }
 
 /// `SLUICE_*`: what is set there wins over the file.
-Result<void> apply_environment(Configuration& configuration, const Environment& environment) {
+Result<void> apply_environment(Configuration& configuration, const Environment& given) {
+    // A variable that is set to nothing is none: a container's file writes `SLUICE_LISTEN=${LISTEN}`.
+    auto environment = [&given](std::string_view name) {
+        auto text = given(std::string(name));
+        return text && text->empty() ? std::nullopt : text;
+    };
     auto token = environment("SLUICE_ADMIN_TOKEN");
-    if (auto file = environment("SLUICE_ADMIN_TOKEN_FILE"); file && !file->empty() && (!token || token->empty())) {
+    if (auto file = environment("SLUICE_ADMIN_TOKEN_FILE"); file && !token) {
         auto read = read_secret_file(*file);
         if (!read) return make_error(read.error().code, "SLUICE_ADMIN_TOKEN_FILE " + read.error().message);
         token = read->reveal();
     }
-    if (token && !token->empty()) {
+    if (token) {
         auto last = token->find_last_not_of(" \t\r\n");
         if (last == std::string::npos || last < 15)
             return make_error(Errc::invalid_argument, "SLUICE_ADMIN_TOKEN is shorter than 16 characters",

@@ -192,6 +192,21 @@ TEST(Configuration, TheEnvironmentWinsOverTheFile) {
     EXPECT_TRUE(parse_configuration("", "f", with({{"SLUICE_ADMIN_TOKEN", "short"}})).has_error());
 }
 
+TEST(Configuration, AVariableThatIsEmptySetsNothing) {
+    auto configuration = parse_configuration("listen: 127.0.0.1:1\ndata_dir: a\n", "f",
+                                             with({{"SLUICE_LISTEN", ""},
+                                                   {"SLUICE_DATA_DIR", ""},
+                                                   {"SLUICE_LOG_LEVEL", ""},
+                                                   {"SLUICE_LOG_FORMAT", ""},
+                                                   {"SLUICE_SECRETS_KEY", ""},
+                                                   {"SLUICE_ADMIN_TOKEN", ""}}));
+    ASSERT_TRUE(configuration);
+    EXPECT_EQ(configuration->listen.port, 1);
+    EXPECT_EQ(configuration->data_dir, "a");
+    EXPECT_FALSE(configuration->secrets_key);
+    EXPECT_FALSE(configuration->admin_token);
+}
+
 TEST(YamlDocument, KeepsQuotedTextAsTextAndKnowsTheLineOfAPath) {
     auto document =
         YamlDocument::parse("a: \"007\"\nb: 007\nc:\n  - d: true\n    e: \"true\"\n", "f", no_environment()).value();

@@ -25,9 +25,9 @@ Error write_error(const std::string& path) {
 
 }  // namespace
 
-Result<void> write_durably(const std::string& path, const std::string& text, unsigned mode) {
+Result<void> write_durably(const std::string& path, const std::string& text) {
     std::string fresh = path + ".new";
-    int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) return write_error(fresh);
     bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
     int why = errno;
@@ -47,7 +47,31 @@ std::error_code make_private_folder(const std::string& path) {
     return failed;
 }
 
-Result<void> check_data_format(const DataFolder& folder) {
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+    std::error_code failed;
+    std::vector<std::string> names;
+    for (std::filesystem::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed))
+        if (auto name = at->path().filename().string(); name != "lost+found") names.push_back(std::move(name));
+    if (failed) return io_error("list", folder, failed);
+    return names;
+}
+
+std::uint64_t bytes_in(const std::string& folder) {
+    std::error_code failed;
+    std::uint64_t bytes = 0;
+    for (std::filesystem::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+        std::error_code gone;
+        auto size = at->file_size(gone);
+        if (!gone) bytes += size;
+    }
+    return bytes;
+}
+
+Result<void> check_data_folder(const DataFolder& folder) {
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(folder.restoring(), ignored)))
+        return make_error(Errc::conflict, fmt::format("a restore into {} has not finished", folder.path),
+                          "unless it still runs, run `sluice store restore` into the folder again: it begins anew");
     std::ifstream in(folder.format(), std::ios::binary);
     if (!in) return {};
     std::ostringstream text;

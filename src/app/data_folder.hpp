@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "base/result.hpp"
 #include "log/log_files.hpp"
@@ -24,11 +25,14 @@ struct DataFolder {
     std::string secrets_key() const { return path + "/secrets.key"; }
     /// Stands in a backup only, and is written last.
     std::string backup_note() const { return path + "/backup.json"; }
+    /// There from the beginning of a restore to its end: what else is in the folder is not whole meanwhile.
+    std::string restoring() const { return path + "/.restoring"; }
 };
 
-/// Refuses a folder that a newer Sluice wrote (Errc::unsupported), and a format file that cannot be read
-/// (Errc::corrupt). A folder without one is either new, or of the time before there was such a file: format 1.
-Result<void> check_data_format(const DataFolder& folder);
+/// Refuses a folder that a newer Sluice wrote (Errc::unsupported), a format file that cannot be read (Errc::corrupt),
+/// and a folder into which a restore has not finished (Errc::conflict). A folder without a format file is either new,
+/// or of the time before there was such a file: format 1.
+Result<void> check_data_folder(const DataFolder& folder);
 /// Says which format the folder has, durably, unless it says so already. After the log's lock was taken.
 Result<void> mark_data_format(const DataFolder& folder);
 
@@ -36,8 +40,14 @@ Result<void> mark_data_format(const DataFolder& folder);
 /// stays as it is.
 std::error_code make_private_folder(const std::string& path);
 
-/// Writes a small file so that it is there whole or not at all, also after a power cut.
-Result<void> write_durably(const std::string& path, const std::string& text, unsigned mode = 0644);
+/// What is in a folder, without the lost+found that a new file system begins with.
+Result<std::vector<std::string>> names_in(const std::string& folder);
+
+/// Of the files in a folder; those that go meanwhile count nothing.
+std::uint64_t bytes_in(const std::string& folder);
+
+/// Writes a small file, for its owner only, so that it is there whole or not at all, also after a power cut.
+Result<void> write_durably(const std::string& path, const std::string& text);
 
 /// Whether a process has the folder open. While it has not, and the lock is held, none can.
 struct DataFolderUse {

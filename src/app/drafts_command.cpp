@@ -47,7 +47,7 @@ void print_problem(const boost::json::value& problem, std::string_view name) {
     if (auto hint = text_of(problem, "/hint"); !hint.empty() && hint != "-") fmt::print("    {}\n", hint);
 }
 
-int print_recognised(const boost::json::value& answer) {
+void print_recognised(const boost::json::value& answer) {
     const auto& recognised = items_at(answer, "/recognised");
     for (const auto& each : recognised) {
         fmt::print("{}, {}: goes into {}\n", text_of(each, "/type"), text_of(each, "/artefact"),
@@ -57,12 +57,10 @@ int print_recognised(const boost::json::value& answer) {
     }
     for (const auto& each : items_at(answer, "/refused")) print_problem(each, "/artefact");
     if (recognised.empty() && items_at(answer, "/refused").empty()) fmt::print("not recognised\n");
-    return recognised.empty() ? 1 : 0;
 }
 
-int print_check(const boost::json::value& answer) {
-    bool good = text_of(answer, "/ok") == "true";
-    fmt::print("{}\n", good ? "good" : "not good yet:");
+void print_check(const boost::json::value& answer) {
+    fmt::print("{}\n", text_of(answer, "/ok") == "true" ? "good" : "not good yet:");
     for (const auto& each : items_at(answer, "/problems")) print_problem(each, "/field");
     print_pairs(answer, "/facts");
     for (const auto& each : items_at(answer, "/targets")) {
@@ -71,14 +69,13 @@ int print_check(const boost::json::value& answer) {
         else
             fmt::print("  {} goes nowhere: {}\n", text_of(each, "/recType"), text_of(each, "/error/message"));
     }
-    return good ? 0 : 1;
 }
 
-int print_preview(const boost::json::value& answer) {
+void print_preview(const boost::json::value& answer) {
     if (text_of(answer, "/error") != "-") {
         fmt::print("would become a dead letter: {}: {}\n", text_of(answer, "/error/code"),
                    text_of(answer, "/error/message"));
-        return 1;
+        return;
     }
     for (auto [name, pointer] :
          {std::pair{"target", "/target"}, {"key", "/key"}, {"size", "/size"}, {"content type", "/content_type"}})
@@ -89,25 +86,32 @@ int print_preview(const boost::json::value& answer) {
         fmt::print("  {:<20} {}{}\n", "redacted", text_of(each, "/path"),
                    text_of(each, "/present") == "true" ? "" : " (this event does not have it)");
     fmt::print("\n{}\n", text_of(answer, "/body"));
-    return 0;
 }
 
-int print_recent(const boost::json::value& answer) {
+void print_recent(const boost::json::value& answer) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& each : items_at(answer, "/recTypes"))
         rows.push_back({text_of(each, "/recType"), text_of(each, "/events"), text_of(each, "/matching"),
                         text_of(each, "/last_time")});
     print_table({"RECTYPE", "EVENTS", "ASKED FOR", "LAST"}, rows);
-    return 0;
 }
 
-int print_answer(const DraftsCommand& command, const boost::json::value& answer) {
-    if (command.action == "recognise") return print_recognised(answer);
-    if (command.action == "check") return print_check(answer);
-    if (command.action == "test") return print_probe_json(answer) ? 0 : 1;
-    if (command.action == "sample") return print_sample_json("the draft", answer) ? 0 : 1;
-    if (command.action == "preview") return print_preview(answer);
-    return print_recent(answer);
+void print_answer(const DraftsCommand& command, const boost::json::value& answer) {
+    if (command.action == "recognise") print_recognised(answer);
+    if (command.action == "check") print_check(answer);
+    if (command.action == "test") print_probe_json(answer);
+    if (command.action == "sample") print_sample_json("the draft", answer);
+    if (command.action == "preview") print_preview(answer);
+    if (command.action == "recent") print_recent(answer);
+}
+
+/// Whether the draft is as good as was asked, which is what a script wants to know.
+bool is_good_draft(const std::string& action, const boost::json::value& answer) {
+    if (action == "recognise") return !items_at(answer, "/recognised").empty();
+    if (action == "check") return text_of(answer, "/ok") == "true";
+    if (action == "test") return is_good_probe(answer);
+    if (action == "sample") return is_accepted_sample(answer);
+    return action != "preview" || text_of(answer, "/error") == "-";
 }
 
 }  // namespace
@@ -122,9 +126,11 @@ int run_drafts(const DraftsCommand& command) {
     call.body = std::move(*body);
     auto answer = ask(command.address, std::move(call));
     if (!answer) return fail(answer.error());
-    if (!command.json) return print_answer(command, answer->value);
-    fmt::print("{}\n", answer->text);
-    return 0;
+    if (command.json)
+        fmt::print("{}\n", answer->text);
+    else
+        print_answer(command, answer->value);
+    return is_good_draft(command.action, answer->value) ? 0 : 1;
 }
 
 }  // namespace sluice::app

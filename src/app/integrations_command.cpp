@@ -166,75 +166,70 @@ std::optional<ApiClient::Call> call_of(const ManageCommand& command) {
 }
 
 /// Asks again as long as it gets anywhere: one call redelivers for a bounded time.
-Result<boost::json::value> redeliver_all(ApiClient& client, const ApiClient::Call& call) {
+Result<Answer> redeliver_all(const ApiAddress& address, const ApiClient::Call& call) {
     std::uint64_t redelivered = 0;
     for (;;) {
-        auto answer = client.call_and_wait(call);
-        if (!answer) return answer.error();
-        boost::system::error_code error;
-        auto value = boost::json::parse(answer->body, error);
-        if (error || !value.is_object()) return make_error(Errc::corrupt, "the answer is not JSON");
-        std::uint64_t now = std::strtoull(text_of(value, "/redelivered").c_str(), nullptr, 10);
+        auto answer = ask(address, call);
+        if (!answer) return answer;
+        if (!answer->value.is_object()) return make_error(Errc::corrupt, "the answer is no JSON object");
+        std::uint64_t now = std::strtoull(text_of(answer->value, "/redelivered").c_str(), nullptr, 10);
         redelivered += now;
-        value.get_object()["redelivered"] = redelivered;
-        if (now == 0 || text_of(value, "/complete") == "true") return value;
+        answer->value.get_object()["redelivered"] = redelivered;
+        if (now > 0 && text_of(answer->value, "/complete") != "true") continue;
+        answer->text = boost::json::serialize(answer->value);
+        return answer;
     }
 }
 
-int print_redelivered(const ManageCommand& command, const boost::json::value& value) {
+void print_redelivered(const ManageCommand& command, const boost::json::value& value) {
     std::string left = text_of(value, "/left");
     fmt::print("{}: {} redelivered, {} left\n", command.id, text_of(value, "/redelivered"), left);
-    if (left == "0") return 0;
+    if (left == "0") return;
     fmt::print("  {} {}: {}\n", text_of(value, "/error/class"), text_of(value, "/error/code"),
                text_of(value, "/error/message"));
-    return 1;
 }
 
-int print_answer(const ManageCommand& command, const boost::json::value& value) {
+void print_answer(const ManageCommand& command, const boost::json::value& value) {
     const std::string& action = command.action;
     if (action == "list") print_integrations(value);
     if (action == "show" || action == "create" || action == "replace" || action == "patch") print_one(value);
     if (action == "dead-letters") print_dead_letters(value);
     if (action == "dead-letter") print_dead_letter(value);
-    if (action == "discard") fmt::print("{}: {} discarded\n", command.id, text_of(value, "/discarded"));
+    if (action == "redeliver") print_redelivered(command, value);
+    if (action == "discard")
+        fmt::print(
+            "{}: {} discarded{}\n", command.id, text_of(value, "/discarded"),
+            text_of(value, "/complete") == "false" ? ", then the integration changed or stopped: ask again" : "");
     if (action == "replay") print_replay(value);
     if (action == "reload")
         fmt::print("added {}, changed {}, removed {}, untouched {}\n", text_of(value, "/added"),
                    text_of(value, "/changed"), text_of(value, "/removed"), text_of(value, "/unchanged"));
     if (action == "pause" || action == "resume" || action == "delete") fmt::print("{}: done\n", command.id);
-    if (action == "test") return print_probe_json(value) ? 0 : 1;
-    if (action == "sample") return print_sample_json(command.id, value) ? 0 : 1;
-    return 0;
+    if (action == "test") print_probe_json(value);
+    if (action == "sample") print_sample_json(command.id, value);
+}
+
+/// Whether the answer says that what was asked for came about, which is what a script wants to know.
+bool is_good(const std::string& action, const boost::json::value& value) {
+    if (action == "test") return is_good_probe(value);
+    if (action == "sample") return is_accepted_sample(value);
+    if (action == "discard") return text_of(value, "/complete") != "false";
+    return action != "redeliver" || text_of(value, "/left") == "0";
 }
 
 }  // namespace
 
 int run_integrations(const ManageCommand& command) {
-    boost::asio::io_context io;
-    auto client = ApiClient::make(command.address, io);
-    if (!client) return fail(client.error());
     auto call = call_of(command);
-    if (!call) {
-        fmt::print(stderr, "sluice: {}: cannot be read\n", command.file);
-        return 1;
-    }
-    if (command.action == "redeliver" && !command.json) {
-        auto value = redeliver_all(**client, *call);
-        return value ? print_redelivered(command, *value) : fail(value.error());
-    }
-    auto answer = (*client)->call_and_wait(std::move(*call));
+    if (!call) return fail(make_error(Errc::not_found, command.file + ": cannot be read"));
+    auto answer =
+        command.action == "redeliver" ? redeliver_all(command.address, *call) : ask(command.address, std::move(*call));
     if (!answer) return fail(answer.error());
-    if (command.json) {
-        fmt::print("{}\n", answer->body);
-        return 0;
-    }
-    boost::system::error_code error;
-    auto value = boost::json::parse(answer->body.empty() ? "{}" : answer->body, error);
-    if (error) {
-        fmt::print(stderr, "sluice: the answer is not JSON: is this a Sluice server?\n");
-        return 1;
-    }
-    return print_answer(command, value);
+    if (command.json)
+        fmt::print("{}\n", answer->text);
+    else
+        print_answer(command, answer->value);
+    return is_good(command.action, answer->value) ? 0 : 1;
 }
 
 }  // namespace sluice::app

@@ -183,7 +183,7 @@ Result<void> Node::Impl::open_store() {
         return make_error(Errc::io, fmt::format("cannot make the data folder {}: {}", folder, failed.message()),
                           "choose another with --data-dir, or let this user write there");
     DataFolder data{folder};
-    if (auto known = check_data_format(data); !known) return known;
+    if (auto known = check_data_folder(data); !known) return known;
     // The log first: its lock keeps a second process from touching anything.
     SegmentLogOptions log_options;
     log_options.folder = data.log();
@@ -195,6 +195,8 @@ Result<void> Node::Impl::open_store() {
     if (!opened_log) return opened_log.error();
     log = std::move(*opened_log);
 
+    // A restore that began since the first look is seen here, or has seen that there is a log: one of the two ends.
+    if (auto known = check_data_folder(data); !known) return known;
     if (auto marked = mark_data_format(data); !marked) return marked;
 
     auto opened_database = Database::open(data.database());
@@ -433,6 +435,8 @@ void Node::Impl::stop(Deadline deadline) {
     if (running && watch) wait_on((*shards)[0], stop_watch(*watch));
     // Ways in first, then ways out, then what both rest on.
     tail.close();
+    // Who waits for a redelivery has an answer while there is still a connection to send it on.
+    if (running && engine) engine->begin_stop(deadline);
     if (listener) listener->stop(deadline);
     if (heartbeat) wait_on((*shards)[0], stop_heartbeat(*heartbeat));
     if (running) wait_on((*shards)[0], stop_delivery(*access_upkeep, *alerting, *retention, *engine, deadline));

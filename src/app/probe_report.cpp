@@ -22,11 +22,10 @@ bool print_probe(const ProbeReport& report) {
     return report.ok();
 }
 
-bool print_probe_json(const boost::json::value& report) {
+void print_probe_json(const boost::json::value& report) {
     const auto* object = report.if_object();
     const auto* steps = object == nullptr ? nullptr : object->if_contains("steps");
-    if (steps == nullptr || !steps->is_array()) return false;
-    bool ok = true;
+    if (steps == nullptr || !steps->is_array()) return;
     for (const auto& step : steps->get_array()) {
         const auto* members = step.if_object();
         if (members == nullptr) continue;
@@ -35,21 +34,26 @@ bool print_probe_json(const boost::json::value& report) {
             if (found == nullptr || !found->is_string()) return {};
             return {found->get_string().data(), found->get_string().size()};
         };
-        ok = ok && text("outcome") != "failed";
         print_step(text("name"), text("outcome"), text("detail"), text("hint"));
     }
-    return ok;
 }
 
-bool print_sample_json(std::string_view name, const boost::json::value& answer) {
-    if (text_of(answer, "/accepted") == "true") {
+bool is_good_probe(const boost::json::value& report) {
+    return text_of(report, "/ok") == "true";
+}
+
+bool is_accepted_sample(const boost::json::value& answer) {
+    return text_of(answer, "/accepted") == "true";
+}
+
+void print_sample_json(std::string_view name, const boost::json::value& answer) {
+    if (is_accepted_sample(answer)) {
         fmt::print("{}: the sample was accepted\n", name);
-        return true;
+        return;
     }
     fmt::print("{}: the sample was refused: {} {}: {}\n", name, text_of(answer, "/error/class"),
                text_of(answer, "/error/code"), text_of(answer, "/error/message"));
     fmt::print("  what to do  {}\n", text_of(answer, "/error/hint"));
-    return false;
 }
 
 }  // namespace sluice::app

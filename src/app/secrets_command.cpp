@@ -30,7 +30,7 @@ Result<StoppedFolder> open_stopped(const SecretsCommand& command) {
     if (!configuration) return configuration.error();
     if (!command.data_dir.empty()) configuration->data_dir = command.data_dir;
     const DataFolder folder{configuration->data_dir};
-    if (auto known = check_data_format(folder); !known) return known.error();
+    if (auto known = check_data_folder(folder); !known) return known.error();
     auto use = look_at_use(folder);
     if (!use) return use.error();
     if (use->live)

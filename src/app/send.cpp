@@ -55,8 +55,11 @@ int run_send(const SendCommand& command) {
             {.method = "POST", .target = target, .content_type = "application/x-ndjson", .body = batch});
         if (!answer) {
             progress.clear();
-            fmt::print(stderr, "sluice send: lines {} to {} were not stored: {}\n", batch_line, line_number,
+            // A batch is stored as a whole or not at all.
+            auto fate = answer.error().code == Errc::timeout ? "may not have been stored" : "were not stored";
+            fmt::print(stderr, "sluice send: lines {} to {} {}: {}\n", batch_line, line_number, fate,
                        answer.error().message);
+            if (batch_line > 1) fmt::print(stderr, "  its line 1 is line {} of what was given\n", batch_line);
             if (!answer.error().hint.empty()) fmt::print(stderr, "  {}\n", answer.error().hint);
             fmt::print(stderr, "  {} objects before them were\n", sent);
             return false;
@@ -71,12 +74,18 @@ int run_send(const SendCommand& command) {
         return true;
     };
     while (std::getline(in, line)) {
-        ++line_number;
-        if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        bool blank = line.find_first_not_of(" \t\r") == std::string::npos;
+        if (blank && in_batch == 0) {
+            batch_line = ++line_number + 1;
+            continue;
+        }
+        // One that is blank stands in its batch all the same, so that lines count as in the file.
+        if (blank) line.clear();
         if (in_batch > 0 && batch.size() + line.size() + 1 > kMaxBatchBytes && !flush()) return 1;
+        ++line_number;
         batch += line;
         batch += '\n';
-        if (++in_batch >= command.batch && !flush()) return 1;
+        if (!blank && ++in_batch >= command.batch && !flush()) return 1;
     }
     if (!flush()) return 1;
     progress.clear();

@@ -12,8 +12,12 @@
 #include "app/progress.hpp"
 #include "app/store_check.hpp"
 #include "app/version.hpp"
+#include "control/key_source.hpp"
+#include "control/record_kinds.hpp"
+#include "control/sealed_records.hpp"
 #include "log/log_copy.hpp"
 #include "log/verify.hpp"
+#include "store/control_store.hpp"
 #include "store/database.hpp"
 
 namespace sluice::app {
@@ -21,13 +25,45 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> make_empty(const std::string& folder, std::string_view option) {
-    std::error_code failed = make_private_folder(folder);
-    if (!failed && !fs::is_empty(folder, failed) && !failed)
-        return make_error(Errc::conflict, fmt::format("{} is not empty", folder),
-                          fmt::format("name a new folder for {}; nothing was changed", option));
-    if (failed) return io_error("make", folder, failed);
+Result<void> make_backup_folder(const DataFolder& folder) {
+    if (auto failed = make_private_folder(folder.path)) return io_error("make", folder.path, failed);
+    auto names = names_in(folder.path);
+    if (!names) return names.error();
+    if (!names->empty())
+        return make_error(Errc::conflict, fmt::format("{} is not empty", folder.path),
+                          "name a new folder for the backup; nothing was changed");
+    // A folder that was there keeps its rights; what comes into it is every org's.
+    for (const auto& part : {folder.log(), folder.database()})
+        if (auto failed = make_private_folder(part)) return io_error("make", part, failed);
     return {};
+}
+
+/// Whether the copied key opens every secret in the store that is copied.
+Result<void> check_copied_key(const DataFolder& to, std::shared_ptr<Database> view) {
+    auto store = ControlStore::open(std::move(view));
+    if (!store) return store.error();
+    auto records = SealedRecords::open(**store, key_file(to.secrets_key(), false));
+    if (!records) return records.error();
+    for (auto kind : kSealedKinds)
+        if (auto opened = (*records)->list(kind); !opened) return opened.error();
+    return {};
+}
+
+/// The key, when the node keeps it in its data folder.
+Result<bool> copy_key(const DataFolder& from, const DataFolder& to, std::shared_ptr<Database> view) {
+    auto key = key_in(from);
+    if (!key) return key.error();
+    if (!*key) return false;
+    if (auto copied = write_durably(to.secrets_key(), (*key)->reveal()); !copied) return copied.error();
+    auto opens = check_copied_key(to, std::move(view));
+    if (opens) return true;
+    std::error_code ignored;
+    fs::remove(to.secrets_key(), ignored);
+    return make_error(
+        Errc::conflict,
+        fmt::format("{} does not open the store's secrets: {}", from.secrets_key(), opens.error().message),
+        "if the key was rotated meanwhile, run it again, into another folder; if the node has its key from elsewhere "
+        "(secrets.key_file, SLUICE_SECRETS_KEY), leave out --with-key and keep that key apart");
 }
 
 std::string render(const BackupNote& note) {
@@ -38,7 +74,9 @@ std::string render(const BackupNote& note) {
         note.with_key);
 }
 
-Result<BackupNote> read_note(const DataFolder& backup) {
+}  // namespace
+
+Result<BackupNote> read_backup_note(const DataFolder& backup) {
     std::ifstream in(backup.backup_note(), std::ios::binary);
     if (!in)
         return make_error(Errc::not_found, fmt::format("{} is no finished backup: it has no backup.json", backup.path),
@@ -63,68 +101,38 @@ Result<BackupNote> read_note(const DataFolder& backup) {
     return note;
 }
 
-/// The key, when the node keeps it in its data folder.
-Result<bool> copy_key(const DataFolder& from, const DataFolder& to) {
-    std::ifstream in(from.secrets_key(), std::ios::binary);
-    if (!in) return false;
-    std::ostringstream text;
-    text << in.rdbuf();
-    auto written = write_durably(to.secrets_key(), text.str(), 0600);
-    if (!written) return written.error();
-    return true;
-}
-
-/// Every file of a folder, with room for all of each: a restored log must not find the disk full while it writes.
-Result<void> copy_folder(const std::string& from, const std::string& to, std::uint64_t& done, std::uint64_t total,
-                         Progress& progress) {
+Result<std::optional<Secret>> key_in(const DataFolder& folder) {
+    const auto path = folder.secrets_key();
     std::error_code failed;
-    fs::create_directories(to, failed);
-    if (failed) return io_error("make", to, failed);
-    for (fs::directory_iterator at(from, failed), end; !failed && at != end; at.increment(failed)) {
-        std::error_code gone;
-        if (!at->is_regular_file(gone)) continue;
-        auto name = at->path().filename().string();
-        if (name == "LOCK") continue;
-        auto size = at->file_size(gone);
-        if (auto copied = copy_file_durably(at->path().string(), to + "/" + name, size, size, true); !copied)
-            return copied;
-        done += size;
-        progress.update(done, total);
-    }
-    if (failed) return io_error("list", from, failed);
-    if (auto code = system_log_files().sync_folder(to)) return io_error("sync", to, code);
-    return {};
+    if (!fs::exists(path, failed) && !failed) return std::optional<Secret>();
+    auto text = system_log_files().read_whole(path);
+    if (!text) return io_error("read", path, text.error());
+    return std::optional<Secret>(std::move(*text));
 }
-
-std::uint64_t bytes_in(const std::string& folder) {
-    std::error_code failed;
-    std::uint64_t bytes = 0;
-    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
-        std::error_code gone;
-        auto size = at->file_size(gone);
-        if (!gone) bytes += size;
-    }
-    return bytes;
-}
-
-}  // namespace
 
 Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bool with_key) {
-    if (auto known = check_data_format(from); !known) return known.error();
+    if (auto known = check_data_folder(from); !known) return known.error();
     // Held to the end: a node that is stopped now stays stopped.
     auto use = look_at_use(from);
     if (!use) return use.error();
     DataFolder to{folder};
-    if (auto empty = make_empty(to.path, "the backup"); !empty) return empty.error();
+    if (auto made = make_backup_folder(to); !made) return made.error();
 
     Progress progress("copying the log");
     auto show = [&progress](std::uint64_t bytes, std::uint64_t of) { progress.update(bytes, of); };
     LogCopy log(from.log(), to.log());
     // The log's old part, then the store, then the rest of the log: whatever the store refers to is there.
     if (auto copied = log.sealed(show); !copied) return copied.error();
+    BackupNote note;
     {
         auto view = Database::open_view(from.database());
         if (!view) return view.error();
+        if (with_key) {
+            // Now, and not after hours of copying: a rotation that ends in between takes the key of this view away.
+            auto copied = copy_key(from, to, *view);
+            if (!copied) return copied.error();
+            note.with_key = *copied;
+        }
         Progress records("copying the store");
         auto copied = (*view)->copy_to(to.database(), [&records](std::uint64_t n) { records.update(n, 0, "records"); });
         if (!copied) return copied.error();
@@ -133,50 +141,15 @@ Result<BackupNote> back_up(const DataFolder& from, const std::string& folder, bo
     if (!extent) return extent.error();
     progress.clear();
 
-    BackupNote note;
     note.sluice = kVersion;
     note.time = SystemClock::instance().now();
     note.oldest = extent->oldest;
     note.head = extent->head;
     note.segments = extent->segments;
     note.bytes = extent->bytes + bytes_in(to.database());
-    if (with_key) {
-        auto copied = copy_key(from, to);
-        if (!copied) return copied.error();
-        note.with_key = *copied;
-    }
     if (auto marked = mark_data_format(to); !marked) return marked.error();
     if (auto checked = check_copy(to, {note.oldest, note.head}); !checked) return checked.error();
     if (auto written = write_durably(to.backup_note(), render(note)); !written) return written.error();
-    return note;
-}
-
-Result<BackupNote> restore(const std::string& backup, const DataFolder& to) {
-    DataFolder from{backup};
-    auto note = read_note(from);
-    if (!note) return note;
-    if (auto known = check_data_format(from); !known) return known.error();
-    if (auto checked = check_copy(from, {note->oldest, note->head}); !checked) return checked.error();
-    if (auto empty = make_empty(to.path, "--data-dir"); !empty) return empty.error();
-    // Under another name until it is whole: no node may open the half of it.
-    std::error_code failed;
-    auto whole_path = fs::absolute(to.path, failed).lexically_normal();
-    if (whole_path.filename().empty()) whole_path = whole_path.parent_path();  // a slash at the end
-    DataFolder made{whole_path.string() + ".restoring"};
-    fs::remove_all(made.path, failed);
-    Progress progress("restoring");
-    std::uint64_t done = 0;
-    std::uint64_t total = bytes_in(from.log()) + bytes_in(from.database());
-    for (auto part : {&DataFolder::log, &DataFolder::database})
-        if (auto copied = copy_folder((from.*part)(), (made.*part)(), done, total, progress); !copied)
-            return copied.error();
-    if (note->with_key)
-        if (auto copied = copy_key(from, made); !copied) return copied.error();
-    if (auto marked = mark_data_format(made); !marked) return marked.error();
-    fs::rename(made.path, to.path, failed);
-    if (failed) return io_error("rename", made.path, failed);
-    auto parent = whole_path.parent_path().string();
-    if (auto code = system_log_files().sync_folder(parent)) return io_error("sync", parent, code);
     return note;
 }
 

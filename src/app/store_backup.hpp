@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "app/data_folder.hpp"
 #include "base/clock.hpp"
 #include "base/log_position.hpp"
 #include "base/result.hpp"
+#include "base/secret.hpp"
 
 namespace sluice::app {
 
@@ -24,12 +26,14 @@ struct BackupNote {
 
 /// Copies a data folder, of a node that runs or of one that is stopped, into `to`, which must be empty or not be there.
 /// Log and store fit each other: the ledger of a node started on a copy of it is the one of some moment during this
-/// call. Secrets stay sealed; the key that seals them is copied only `with_key`. Blocking, with progress on a terminal.
+/// call. Secrets stay sealed; the key that seals them is copied only `with_key`, and opens every one of them: else
+/// Errc::conflict, as when it is rotated meanwhile. Blocking, with progress on a terminal.
 Result<BackupNote> back_up(const DataFolder& from, const std::string& to, bool with_key);
 
-/// Makes a data folder of a backup; `to` must be empty or not be there. The backup is checked first, and stays as it
-/// is. Errors: Errc::corrupt when it is damaged; Errc::not_found when it is none, or was never finished;
-/// Errc::unsupported when a newer Sluice made it.
-Result<BackupNote> restore(const std::string& backup, const DataFolder& to);
+/// What a backup says of itself. Errc::not_found when it is none, or was never finished; Errc::corrupt.
+Result<BackupNote> read_backup_note(const DataFolder& backup);
+
+/// The text of the key in a data folder or a backup; nothing when the key is elsewhere.
+Result<std::optional<Secret>> key_in(const DataFolder& folder);
 
 }  // namespace sluice::app

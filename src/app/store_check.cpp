@@ -44,7 +44,7 @@ Result<StoreCheck> look(const DataFolder& folder, bool live) {
 }  // namespace
 
 Result<StoreCheck> check_store(const DataFolder& folder) {
-    if (auto known = check_data_format(folder); !known) return known.error();
+    if (auto known = check_data_folder(folder); !known) return known.error();
     Progress progress("reading all of it");
     progress.update(0, 0);
     bool live = false;

@@ -11,6 +11,7 @@
 #include "app/progress.hpp"
 #include "app/store_backup.hpp"
 #include "app/store_check.hpp"
+#include "app/store_restore.hpp"
 #include "log/log_statistics.hpp"
 
 namespace sluice::app {
@@ -124,7 +125,7 @@ std::string json_of(const LogStatistics& log, std::uint64_t database_bytes) {
 }
 
 int statistics(const StoreCommand& command, const DataFolder& folder) {
-    if (auto known = check_data_format(folder); !known) return fail(known.error());
+    if (auto known = check_data_folder(folder); !known) return fail(known.error());
     if (auto use = look_at_use(folder); !use) return fail(use.error());
     Progress progress("reading the log");
     auto log =

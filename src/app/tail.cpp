@@ -36,14 +36,22 @@ class ChunkReader {
     std::string pending_;
 };
 
-/// Prints the `data:` lines of whole server-sent events; true when `count` has been reached.
-bool print_events(std::string& body, std::uint64_t& left) {
+/// Prints the `data:` lines of whole server-sent events, and on standard error what the server says of the stream
+/// itself (`event: missed`); true when `left` has been reached. `name`: of the event that is being read.
+bool print_events(std::string& body, std::string& name, std::uint64_t& left) {
     std::size_t at = 0;
     for (std::size_t end; (end = body.find('\n', at)) != std::string::npos; at = end + 1) {
         std::string_view line(body.data() + at, end - at);
         if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (line.empty()) name.clear();
+        auto value = line.substr(std::min(line.find_first_not_of(' ', line.find(':') + 1), line.size()));
+        if (line.starts_with("event:")) name = value;
         if (!line.starts_with("data:")) continue;
-        line.remove_prefix(line.starts_with("data: ") ? 6 : 5);
+        line = value;
+        if (!name.empty()) {
+            fmt::print(stderr, "sluice tail: {}: {}\n", name, line);
+            continue;
+        }
         fmt::print("{}\n", line);
         std::fflush(stdout);
         if (left > 0 && --left == 0) return true;
@@ -109,7 +117,7 @@ boost::asio::awaitable<int> follow(boost::asio::io_context& io, const TailComman
         co_return 1;
     }
     ChunkReader chunks;
-    std::string body;
+    std::string body, event_name;
     std::uint64_t left = command.count;
     std::string rest = head.substr(head_end + 4);
     for (;;) {
@@ -117,7 +125,7 @@ boost::asio::awaitable<int> follow(boost::asio::io_context& io, const TailComman
             fmt::print(stderr, "sluice tail: the answer is not what Sluice sends\n");
             co_return 1;
         }
-        if (print_events(body, left)) co_return 0;
+        if (print_events(body, event_name, left)) co_return 0;
         Result<std::size_t> got = co_await stream.read_some(buffer, Deadline::never());
         if (!got || *got == 0) {
             fmt::print(stderr, "sluice tail: the server ended the stream\n");

@@ -24,6 +24,11 @@ Error unknown_integration(const std::string& id) {
     return make_error(Errc::not_found, fmt::format("there is no integration \"{}\"", id));
 }
 
+Error changed_meanwhile(const std::string& id) {
+    return make_error(Errc::conflict, fmt::format("the integration \"{}\" was changed meanwhile", id),
+                      "read it again and repeat the change");
+}
+
 std::string text_member(const boost::json::object& object, std::string_view name) {
     const auto* member = object.if_contains(name);
     return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
@@ -286,9 +291,7 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     if (before->from_file)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
                              "change it there and reload");
-    if (!wanted.revision.empty() && wanted.revision != before->revision)
-        co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" was changed meanwhile", id),
-                             "read it again and repeat the change");
+    if (!wanted.revision.empty() && wanted.revision != before->revision) co_return changed_meanwhile(id);
     if (merge) {
         Result<void> checked = co_await check_patched_state(id, settings);
         if (!checked) co_return checked.error();
@@ -337,7 +340,8 @@ boost::asio::awaitable<Result<IntegrationDirectory::Item>> IntegrationDirectory:
     co_return item;
 }
 
-boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id) {
+boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal caller, std::string id,
+                                                                 std::string revision) {
     if (Result<Entry> seen = visible(caller, id); !seen) co_return seen.error();
     Change change(*this, id);
     if (auto held = change.held(); !held) co_return held.error();
@@ -347,6 +351,7 @@ boost::asio::awaitable<Result<void>> IntegrationDirectory::erase(Principal calle
     if (entry->from_file)
         co_return make_error(Errc::conflict, fmt::format("the integration \"{}\" stands in the configuration file", id),
                              "remove it there and reload");
+    if (!revision.empty() && revision != entry->revision) co_return changed_meanwhile(id);
     // Forgotten durably first: a crash in between must not bring it back.
     auto forget = [this, id]() -> Result<void> {
         if (auto disowned = disown(id); !disowned) return disowned;

@@ -103,8 +103,9 @@ class IntegrationDirectory {
     std::map<std::string, std::size_t> count_by_org() const;
     /// Whose it is; nullopt when there is none of that id.
     std::optional<std::string> org_of(const std::string& id) const;
-    /// Errc::conflict for one of the file's.
-    boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id);
+    /// `revision`: refused with Errc::conflict when the settings are not of it any more; empty: any. Errc::conflict for
+    /// one of the file's.
+    boost::asio::awaitable<Result<void>> erase(Principal caller, std::string id, std::string revision = {});
     /// Remembered across restarts.
     boost::asio::awaitable<Result<void>> pause(Principal caller, std::string id, std::string reason);
     boost::asio::awaitable<Result<void>> resume(Principal caller, std::string id);

@@ -188,6 +188,18 @@ TEST_F(IntegrationDirectoryTest, NothingIsMadeWhileWhatIsStoredUnderItsIdCannotB
     EXPECT_EQ(dead_letters("com.evil"), 0u);
 }
 
+TEST_F(IntegrationDirectoryTest, WhatSomebodyElseChangedIsNotDeleted) {
+    start();
+    auto made = create("com.acme");
+    ASSERT_TRUE(made) << made.error().message;
+    auto changed = replace("com.acme");
+    ASSERT_TRUE(changed) << changed.error().message;
+    auto late = rig.run(directory->erase(caller("com.acme"), "a", made->revision));
+    EXPECT_EQ(late.error().code, Errc::conflict);
+    EXPECT_TRUE(directory->revision(caller("com.acme"), "a"));
+    EXPECT_TRUE(rig.run(directory->erase(caller("com.acme"), "a", changed->revision)));
+}
+
 TEST_F(IntegrationDirectoryTest, AnIdInUseKeepsWhatItHas) {
     start({settings("com.acme")});
     leave_dead_letters();

@@ -137,6 +137,7 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::redeliver(std::string id, De
                                                               Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    if (ending_) co_return make_error(Errc::unavailable, "delivery is stopping");
     // What was dealt with before is gone from the store, so that nothing is counted twice.
     Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
@@ -155,11 +156,14 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, Dead
     if (!runtime->has_started()) co_return make_error(Errc::unavailable, "integration " + id + " is still starting");
     std::optional<IntegrationRuntime::LettersHold> hold = runtime->hold_letters();
     if (!hold) co_return make_error(Errc::conflict, "the dead letters of " + id + " are being dealt with already");
+    if (runtime->is_ending()) co_return make_error(Errc::unavailable, "integration " + id + " is not running");
+    // What is thrown away is committed while the integration is still there to be committed.
+    IntegrationRuntime::Operation operation(*runtime);
     Result<void> committed = co_await commit_for(*runtime);
     if (!committed) co_return committed.error();
     DeadLetterOutcome total;
     std::optional<LogPosition> after = LogPosition{};
-    while (after) {
+    while (after && !runtime->is_ending()) {
         Result<DeadLetterPage> page = co_await runtime->dead_letters(filter, *after, kLettersDiscardedAtOnce);
         if (!page) co_return page.error();
         after = page->next;
@@ -170,6 +174,8 @@ awaitable<Result<DeadLetterOutcome>> DeliveryShard::discard(std::string id, Dead
         if (!committed) co_return committed.error();
         total.settled += page->items.size();
     }
+    total.complete = !after;
+    if (runtime->is_ending()) co_return total;
     Result<void> refreshed = co_await runtime->refresh_held_keys();
     if (!refreshed) co_return refreshed.error();
     co_return total;

@@ -39,6 +39,7 @@ DeliveryShard::DeliveryShard(Shard& shard, EventLog& log, CursorStore& cursors, 
       budget_({options.memory_per_shard, options.held_events_per_shard},
               {options.memory_per_integration, options.max_held_events}),
       tasks_(shard.io()),
+      cut_now_(shard.io().get_executor()),
       commit_now_(shard.io().get_executor()),
       commit_gate_(shard.io(), boost::asio::steady_timer::time_point::max()) {}
 
@@ -278,8 +279,20 @@ awaitable<Result<void>> DeliveryShard::resume(std::string id) {
     co_return co_await runtime->resume();
 }
 
+void DeliveryShard::begin_stop(Deadline deadline) {
+    if (std::exchange(ending_, true)) return;
+    for (auto& [number, seat] : seats_) seat.runtime->end_operations(deadline);
+    tasks_.spawn(cut_operations(deadline));
+}
+
+/// What is under way at a service that does not answer must not keep Sluice from stopping.
+awaitable<void> DeliveryShard::cut_operations(Deadline deadline) {
+    co_await cut_now_.wait(deadline);
+    for (auto& [number, seat] : seats_) seat.runtime->cut_operations();
+}
+
 awaitable<void> DeliveryShard::stop(Deadline deadline) {
-    stopping_ = true;
+    ending_ = stopping_ = true;
     TaskGroup stops(shard_.io());
     for (auto& [number, seat] : seats_) stops.spawn(seat.runtime->stop(deadline));
     co_await stops.join();
@@ -351,6 +364,7 @@ awaitable<Result<ProbeReport>> DeliveryShard::probe_new(IntegrationConfig config
 awaitable<Result<std::optional<DeliveryError>>> DeliveryShard::send_sample(std::string id, Deadline deadline) {
     std::shared_ptr<IntegrationRuntime> runtime = find(id);
     if (!runtime) co_return make_error(Errc::not_found, "no integration " + id);
+    if (ending_) co_return make_error(Errc::unavailable, "delivery is stopping");
     Result<std::optional<DeliveryError>> sent = co_await runtime->send_sample(deadline);
     co_return sent;
 }

@@ -42,6 +42,8 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
         routed_ = head;
         routed_for_others_.store(head, std::memory_order_relaxed);
     }
+    /// What people wait for ends soon, and begins no more.
+    void begin_stop(Deadline deadline);
     boost::asio::awaitable<void> stop(Deadline deadline);
 
     boost::asio::awaitable<Result<void>> add(IntegrationConfig config, bool paused);
@@ -91,6 +93,8 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     void route(const CommittedBatch& batch);
     void skip(Sequence first, Sequence last);
 
+    boost::asio::awaitable<void> cut_operations(Deadline deadline);
+
     /// Gives a turn at reading that is over to who waits.
     void pass_turn_on();
     void changed(std::uint32_t number);
@@ -137,7 +141,9 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     bool commit_is_coming_ = false;
     bool committing_ = false;
     bool unsynced_ = false;
+    bool ending_ = false;  ///< begin_stop() was called
     bool stopping_ = false;
+    SignalEvent cut_now_;
     SteadyTime synced_at_{};
     SignalEvent commit_now_;
     boost::asio::steady_timer commit_gate_;  ///< cancelled when a commit ends: wakes all who wait

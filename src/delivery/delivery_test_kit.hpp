@@ -91,6 +91,15 @@ class ScriptedPeer {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return !waiting_.empty(); });
     }
+    void note_deadline(Deadline deadline) {
+        std::lock_guard lock(mutex_);
+        latest_deadline_ = deadline;
+    }
+    /// Of the deliver() that began last.
+    Deadline latest_deadline() const {
+        std::lock_guard lock(mutex_);
+        return latest_deadline_;
+    }
     std::size_t calls() const {
         std::lock_guard lock(mutex_);
         return calls_;
@@ -135,6 +144,7 @@ class ScriptedPeer {
     bool gate_is_for_replays_ = false;
     std::map<const void*, std::function<void()>> waiting_;
     std::size_t calls_ = 0;
+    Deadline latest_deadline_ = Deadline::never();
 };
 
 class ScriptedDestination final : public Destination {
@@ -152,7 +162,9 @@ class ScriptedDestination final : public Destination {
     }
     std::size_t size_of(const Message& message) const override { return message.body.size(); }
     TargetNames* target_names() noexcept override { return names_ ? &*names_ : nullptr; }
-    boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages, Deadline) override {
+    boost::asio::awaitable<std::vector<Verdict>> deliver(std::span<const Message> messages,
+                                                         Deadline deadline) override {
+        peer_->note_deadline(deadline);
         const Message& first = messages.front();
         if (names_ && names_->admit(first.target, first.in_passing).kind != TargetNames::Admission::Kind::admitted)
             co_return std::vector<Verdict>(messages.size(), Verdict::retry(no_such_target(first.target)));
@@ -197,7 +209,13 @@ class FakeCursorStore final : public CursorStore {
     Result<std::vector<Refused>> commit(std::span<const Commit> commits) override {
         std::vector<Refused> refused;
         {
-            std::lock_guard lock(mutex_);
+            std::unique_lock lock(mutex_);
+            if (holds_commits_) {
+                a_commit_is_held_ = true;
+                changed_.notify_all();
+                changed_.wait(lock, [&] { return !holds_commits_; });
+                a_commit_is_held_ = false;
+            }
             if (refuses_) {
                 ++refused_commits_;
                 changed_.notify_all();
@@ -227,19 +245,23 @@ class FakeCursorStore final : public CursorStore {
         return refused;
     }
     Result<void> sync() override { return {}; }
-    Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
-                                        std::size_t limit) const override {
+    Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit,
+                                        std::size_t most_bytes) const override {
         std::lock_guard lock(mutex_);
         DeadLetterPage page;
         auto found = letters_.find(std::string(integration));
         if (found == letters_.end()) return page;
+        std::size_t bytes = 0;
         for (auto at = found->second.upper_bound(after); at != found->second.end(); ++at) {
-            if (page.items.size() == limit) {
+            bool is_full = page.items.size() == std::min(limit, most_on_a_page) || bytes >= most_bytes;
+            if (is_full && !page.items.empty()) {
                 page.next = page.items.back().position;
                 break;
             }
             page.items.push_back(at->second);
+            bytes += at->second.record.size();
         }
+        largest_page_ = std::max(largest_page_, bytes);
         return page;
     }
     Result<DeadLetterTotals> dead_letter_totals(std::string_view integration) const override {
@@ -273,6 +295,23 @@ class FakeCursorStore final : public CursorStore {
         return all;
     }
 
+    /// The letters are large: a page has no more of them, whatever is asked for. Set before the start.
+    std::size_t most_on_a_page = ~std::size_t(0);
+    /// Bytes of records on the largest page since this was last asked.
+    std::size_t take_largest_page() {
+        std::lock_guard lock(mutex_);
+        return std::exchange(largest_page_, 0);
+    }
+    /// Commits wait until they are held no more.
+    void hold_commits(bool holds) {
+        std::lock_guard lock(mutex_);
+        holds_commits_ = holds;
+        changed_.notify_all();
+    }
+    void wait_for_held_commit() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return a_commit_is_held_; });
+    }
     void refuse(bool refuses) {
         std::lock_guard lock(mutex_);
         refuses_ = refuses;
@@ -340,6 +379,9 @@ class FakeCursorStore final : public CursorStore {
     std::size_t targets_written_ = 0;
     bool refuses_ = false;
     std::string damaged_;
+    mutable std::size_t largest_page_ = 0;
+    bool holds_commits_ = false;
+    bool a_commit_is_held_ = false;
     std::size_t refused_commits_ = 0;
     std::map<std::string, std::size_t> commits_of_;
     mutable std::size_t loads_ = 0;

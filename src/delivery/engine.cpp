@@ -1,7 +1,9 @@
 #include "delivery/engine.hpp"
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
@@ -18,9 +20,22 @@ using boost::asio::awaitable;
 
 namespace {
 
-/// Runs `task` on a shard; the caller goes on where it was.
+/// Runs `task` on a shard; the caller goes on where it was. That the caller is cancelled (its connection is, when
+/// Sluice stops) does not reach the shard: what has begun to change an integration comes to its end, and waits for
+/// others there that no longer wait in a cancelled coroutine. begin_stop() ends what takes long.
 template <class T>
 awaitable<T> on(DeliveryShard& shard, awaitable<T> task) {
+    auto shielded = [](awaitable<T> inner) -> awaitable<T> {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+        co_return co_await std::move(inner);
+    };
+    co_return co_await boost::asio::co_spawn(shard.shard().io(), shielded(std::move(task)), boost::asio::use_awaitable);
+}
+
+/// The same for what only talks to a service and changes nothing here: it ends when the caller is cancelled.
+template <class T>
+awaitable<T> on_while_wanted(DeliveryShard& shard, awaitable<T> task) {
     auto quiet = [](awaitable<T> inner) -> awaitable<T> {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         co_return co_await std::move(inner);
@@ -133,6 +148,11 @@ void DeliveryEngine::start() {
     for (auto& shard : impl_->shards) shard->start(head);
 }
 
+void DeliveryEngine::begin_stop(Deadline deadline) {
+    for (auto& shard : impl_->shards)
+        boost::asio::post(shard->shard().io(), [shard, deadline] { shard->begin_stop(deadline); });
+}
+
 awaitable<void> DeliveryEngine::stop(Deadline deadline) {
     for (auto& shard : impl_->shards) co_await on(*shard, shard->stop(deadline));
 }
@@ -206,13 +226,13 @@ awaitable<Result<ProbeReport>> DeliveryEngine::probe(std::string id, Deadline de
     std::optional<std::size_t> home = impl_->home_of(id);
     if (!home) co_return unknown(id);
     DeliveryShard& shard = *impl_->shards[*home];
-    Result<ProbeReport> report = co_await on(shard, shard.probe(std::move(id), deadline));
+    Result<ProbeReport> report = co_await on_while_wanted(shard, shard.probe(std::move(id), deadline));
     co_return report;
 }
 
 awaitable<Result<ProbeReport>> DeliveryEngine::probe(IntegrationConfig config, Deadline deadline) {
     DeliveryShard& shard = *impl_->shards.front();
-    Result<ProbeReport> report = co_await on(shard, shard.probe_new(std::move(config), deadline));
+    Result<ProbeReport> report = co_await on_while_wanted(shard, shard.probe_new(std::move(config), deadline));
     co_return report;
 }
 
@@ -227,7 +247,8 @@ awaitable<Result<EventPreview>> DeliveryEngine::preview(IntegrationConfig config
 awaitable<Result<std::optional<DeliveryError>>> DeliveryEngine::send_sample(IntegrationConfig config,
                                                                             Deadline deadline) {
     DeliveryShard& shard = *impl_->shards.front();
-    Result<std::optional<DeliveryError>> sent = co_await on(shard, shard.sample_new(std::move(config), deadline));
+    Result<std::optional<DeliveryError>> sent =
+        co_await on_while_wanted(shard, shard.sample_new(std::move(config), deadline));
     co_return sent;
 }
 

@@ -77,7 +77,7 @@ struct IntegrationPosition {
 struct DeadLetterOutcome {
     std::uint64_t settled = 0;           ///< redelivered or discarded, and gone from the store
     std::uint64_t left = 0;              ///< looked at and still there: refused again, or held behind one that was
-    bool complete = true;                ///< false when the deadline came first: asking again goes on
+    bool complete = true;                ///< false when the deadline, or a stop, came first: asking again goes on
     std::optional<DeliveryError> error;  ///< why, for the latest of those left
 };
 
@@ -105,6 +105,9 @@ class DeliveryEngine {
     DeliveryEngine& operator=(const DeliveryEngine&) = delete;
 
     void start();
+    /// Before the connections of those who ask are closed: redeliveries, discarding and samples begin no more and end
+    /// as soon as they can, by the deadline at the latest. Live delivery goes on. stop() comes next.
+    void begin_stop(Deadline deadline);
     /// No new deliveries; waits for those in flight until the deadline, then cancels them; commits and syncs all
     /// cursors.
     boost::asio::awaitable<void> stop(Deadline deadline);
@@ -150,8 +153,8 @@ class DeliveryEngine {
     /// and bytes.
     boost::asio::awaitable<Result<std::vector<Event>>> latest_events(EventFilter filter);
 
-    /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`. With a filter a page may have
-    /// fewer, or none, and yet a `next`: one call looks at a bounded number of them.
+    /// Those beyond `after` that `filter` wants, in the log's order, at most `limit`, and fewer when they are large.
+    /// With a filter a page may have none, and yet a `next`: one call looks at a bounded number of them.
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(std::string id, DeadLetterFilter filter,
                                                                 LogPosition after, std::size_t limit);
 
@@ -164,7 +167,8 @@ class DeliveryEngine {
     /// redelivery, discarding or replay of the integration is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(std::string id, DeadLetterFilter filter,
                                                                 Deadline deadline);
-    /// Throws dead letters away. Errc::conflict as above.
+    /// Throws dead letters away. Errc::conflict as above. Ends before it is complete when the integration stops, or its
+    /// settings change.
     boost::asio::awaitable<Result<DeadLetterOutcome>> discard(std::string id, DeadLetterFilter filter);
 
     /// Sends one marked event (`"sluice_sample":true` in its data) ahead of the backlog; it is not in the log.

@@ -120,7 +120,7 @@ awaitable<Result<void>> IntegrationRuntime::try_start() {
     Result<Stored> stored = co_await load(around_.routed());
     if (!stored) co_return stored.error();
     if (config_.on_dead_letter != OnDeadLetter::hold_key) co_return Result<void>();
-    Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+    Result<Lane::KeyNames> keys = co_await keys_of_dead_letters();
     if (!keys) co_return keys.error();
     co_return Result<void>();
 }
@@ -147,9 +147,9 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     ++start_attempt_;
     Result<Stored> stored = co_await load(routed);
     if (!stored) co_return stored.error();
-    std::vector<Lane::KeyName> held;
+    Lane::KeyNames held;
     if (config_.on_dead_letter == OnDeadLetter::hold_key) {
-        Result<std::vector<Lane::KeyName>> keys = co_await keys_of_dead_letters();
+        Result<Lane::KeyNames> keys = co_await keys_of_dead_letters();
         if (!keys) co_return keys.error();
         held = std::move(*keys);
     }
@@ -207,13 +207,28 @@ void IntegrationRuntime::keep_up_with_router() {
     if (mode_ == Mode::fed && !stopping_) lane_->advance(around_.routed());
 }
 
+void IntegrationRuntime::end_operations(Deadline deadline) {
+    ending_ = true;
+    end_by_ = Deadline(std::min(end_by_.at(), deadline.at()));
+    // Who waits for these sees that it is over, or that there is less time than it was.
+    lent_free_.set();
+    side_wake_.set();
+    operations_done_.set();
+    drained_.set();
+}
+
+void IntegrationRuntime::cut_operations() {
+    if (side_sending_ != nullptr) side_sending_->cancel();
+}
+
 awaitable<void> IntegrationRuntime::stop(Deadline deadline) {
     if (lane_) keep_up_with_router();
     stopping_ = true;
-    lent_free_.set();  // who waits for it sees that it is over
-    side_wake_.set();
+    end_operations(deadline);
+    while (operations_ > 0 && !end_by_.passed()) co_await operations_done_.wait(end_by_);
+    cut_operations();
     while (operations_ > 0) co_await operations_done_.wait(Deadline::never());
-    while (lane_ && lane_->in_flight_batches() > 0 && !deadline.passed()) co_await drained_.wait(deadline);
+    while (lane_ && lane_->in_flight_batches() > 0 && !end_by_.passed()) co_await drained_.wait(end_by_);
     tasks_.cancel();
     co_await tasks_.join();
     if (std::exchange(counts_as_heavy_, false)) around_.budget.remove_heavy();
@@ -376,7 +391,10 @@ void IntegrationRuntime::observe(std::span<const Message> messages, std::span<co
 }
 
 void IntegrationRuntime::drain() {
-    for (const LaneDeadLetter& dead : lane_->take_dead_letters()) keep_dead_letter(dead);
+    std::vector<LaneDeadLetter> dead_letters = lane_->take_dead_letters();
+    for (const LaneDeadLetter& dead : dead_letters) keep_dead_letter(dead);
+    // One measure for what comes and what goes, or what they occupy would seem to grow with each that is dealt with.
+    if (!dead_letters.empty()) lane_->recount_dead_letters(dead_letter_totals_);
     lane_->drain_parked([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_released([this](SlotIndex slot) { slots_->release(slot); });
     lane_->drain_wanted([this](SlotIndex slot, Sequence sequence) { wanted_.emplace_back(slot, sequence); });

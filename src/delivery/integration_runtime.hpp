@@ -63,6 +63,12 @@ class IntegrationRuntime {
     void start_when_possible(bool paused);
     /// Whether start() would work now; leaves no trace.
     boost::asio::awaitable<Result<void>> try_start();
+    /// It ends soon: what people asked for ends as soon as it can, and begins no more. What is in flight is waited for
+    /// until the deadline at the latest.
+    void end_operations(Deadline deadline);
+    /// What is sent for them is cancelled.
+    void cut_operations();
+    bool is_ending() const noexcept { return ending_; }
     /// Nothing new is sent; what is in flight is waited for until the deadline, then cancelled. Completes when nothing
     /// of it runs; its cursor is left to take_commit().
     boost::asio::awaitable<void> stop(Deadline deadline);
@@ -96,8 +102,10 @@ class IntegrationRuntime {
     /// Without its id.
     IntegrationCondition condition() const;
     boost::asio::awaitable<ProbeReport> probe(Deadline deadline);
+    /// A page ends at `limit`, or with the letter with which it comes to `most_bytes`.
     boost::asio::awaitable<Result<DeadLetterPage>> dead_letters(DeadLetterFilter filter, LogPosition after,
-                                                                std::size_t limit);
+                                                                std::size_t limit,
+                                                                std::size_t most_bytes = CursorStore::kPageBytes);
     /// What was dealt with before is committed. Errc::conflict while a redelivery, discarding or replay is under way.
     boost::asio::awaitable<Result<DeadLetterOutcome>> redeliver(DeadLetterFilter filter, Deadline deadline);
     boost::asio::awaitable<Result<std::optional<DeliveryError>>> send_sample(Deadline deadline);
@@ -105,6 +113,19 @@ class IntegrationRuntime {
     boost::asio::awaitable<Result<DeadLetterPreview>> dead_letter(LogPosition position);
     Result<ReplayStatus> replay(SequenceRange range);
     void note_replay(ReplayStatus replay) { replay_ = std::move(replay); }
+    /// stop() waits for these.
+    class Operation {
+      public:
+        explicit Operation(IntegrationRuntime& runtime) : runtime_(runtime) { ++runtime_.operations_; }
+        ~Operation() {
+            if (--runtime_.operations_ == 0) runtime_.operations_done_.set();
+        }
+        Operation(const Operation&) = delete;
+        Operation& operator=(const Operation&) = delete;
+
+      private:
+        IntegrationRuntime& runtime_;
+    };
     /// Keeps others from dealing with its dead letters; nullopt when somebody does already.
     class LettersHold {
       public:
@@ -158,7 +179,7 @@ class IntegrationRuntime {
         bool is_new = false;
     };
     boost::asio::awaitable<Result<Stored>> load(Sequence routed);
-    boost::asio::awaitable<Result<std::vector<Lane::KeyName>>> keys_of_dead_letters();
+    boost::asio::awaitable<Result<Lane::KeyNames>> keys_of_dead_letters();
     boost::asio::awaitable<void> start_patiently();
     LaneOptions lane_options() const;
     void make_lane(const Cursor& cursor, CursorStore::DeadLetterTotals totals);
@@ -199,30 +220,19 @@ class IntegrationRuntime {
     // integration_side.cpp: what is sent beside the lane's own batches, one batch at a time, whose keys the lane leaves
     // alone meanwhile: the destination never holds a key twice.
     struct SideLane;
-    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(SideLane& side);
+    boost::asio::awaitable<std::optional<BatchIndex>> side_turn(SideLane& side, Deadline deadline);
+    boost::asio::awaitable<void> side_send(std::span<const Message> messages, Deadline deadline,
+                                           std::vector<Verdict>* verdicts);
     boost::asio::awaitable<std::vector<Verdict>> side_deliver(SideLane& side, std::vector<SlotIndex> slots,
                                                               Deadline deadline);
     LaneOptions side_options() const;
     boost::asio::awaitable<Result<std::optional<LogPosition>>> feed_letters(SideLane& side, DeadLetterFilter filter,
-                                                                            LogPosition after);
+                                                                            LogPosition after, std::size_t room);
     void settle_letters(SideLane& side, BatchIndex batch, std::span<const SlotIndex> sent,
                         std::span<const Verdict> verdicts);
     boost::asio::awaitable<void> run_replay(SequenceRange range);
     boost::asio::awaitable<bool> feed_replay(SideLane& side, Sequence& next, Sequence to);
     void end_replay(Sequence to);
-    /// stop() waits for these.
-    class Operation {
-      public:
-        explicit Operation(IntegrationRuntime& runtime) : runtime_(runtime) { ++runtime_.operations_; }
-        ~Operation() {
-            if (--runtime_.operations_ == 0) runtime_.operations_done_.set();
-        }
-        Operation(const Operation&) = delete;
-        Operation& operator=(const Operation&) = delete;
-
-      private:
-        IntegrationRuntime& runtime_;
-    };
     boost::asio::awaitable<double> lag_seconds();
     IntegrationState state() const;
     std::uint64_t matched() const;
@@ -243,12 +253,15 @@ class IntegrationRuntime {
     bool beside_ = false;        ///< a replay, redelivery or sample is under way
     bool letters_held_ = false;  ///< somebody deals with the dead letters
     SignalEvent side_wake_;
+    TaskGroup* side_sending_ = nullptr;  ///< the batch under way beside
     SignalEvent count_again_;
     std::optional<ReplayStatus> replay_;
 
     Mode mode_ = Mode::reading;
+    bool ending_ = false;  ///< what people asked for ends
     bool stopping_ = false;
-    bool overtaking_ = false;  ///< no reading while what is lost is counted
+    Deadline end_by_ = Deadline::never();  ///< what is in flight is not waited for beyond this, once it stops
+    bool overtaking_ = false;              ///< no reading while what is lost is counted
     bool page_in_flight_ = false;
     std::vector<Event> aside_;  ///< committed while the last page is read
     std::size_t aside_bytes_ = 0;

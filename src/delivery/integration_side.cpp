@@ -1,5 +1,6 @@
 // What people have sent beside the live events: dead letters again, a part of the log again, a sample.
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +17,8 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr std::size_t kLettersSentAtOnce = 500;
+/// Before the letters that found no room to wait in are looked at again.
+constexpr std::chrono::milliseconds kRoundPause{100};
 /// While live events wait, a replay has one part of so many of the destination's time and of the rate limits.
 constexpr unsigned kReplayShare = 5;
 
@@ -26,6 +29,7 @@ struct IntegrationRuntime::SideLane {
     Lane lane;
     std::unique_ptr<MessageSlots> slots;
     std::string replay = {};  ///< what tells its messages from first deliveries; empty when nothing needs to
+    bool holds_keys = false;  ///< with a letter that is refused again its key waits
     bool in_passing = true;   ///< its events take up no targets; what is redelivered does, as any first delivery
     /// By slot, of a redelivery: which dead letter it is, and what that occupies.
     struct Letter {
@@ -35,12 +39,28 @@ struct IntegrationRuntime::SideLane {
     std::unordered_map<SlotIndex, Letter> letters = {};
     std::uint64_t settled = 0;
     std::uint64_t left = 0;
+    LogPosition farthest = {};  ///< of the letters looked at
+    /// Redelivered or refused in this call: another round passes them over.
+    boost::unordered_flat_set<Sequence> dealt_with = {};
+    /// Keys whose letters wait in the store. Behind a letter that was refused (`hold_key`): for the rest of this call.
+    /// Behind one that was let go of because there was no room to wait in: until the next round, which begins with the
+    /// oldest. So nothing is sent before what stands in front of it.
+    Lane::KeyNames held = {};
+    Lane::KeyNames passed_over = {};
+    bool another_round = false;
+    SteadyTime round_begun = {};
     std::shared_ptr<const Failure> refused = nullptr;  ///< why the latest was
 
     /// What it gave up and what is settled: bytes go, slots can be used again. How many were given up.
     std::size_t drain() {
         std::vector<LaneDeadLetter> dead = lane.take_dead_letters();
         if (!dead.empty()) refused = dead.back().failure;
+        for (const LaneDeadLetter& each : dead) {
+            auto letter = letters.find(each.slot);
+            if (letter == letters.end()) continue;
+            dealt_with.insert(letter->second.position.sequence);
+            if (holds_keys) held.insert(lane.key_of(each.slot));
+        }
         lane.drain_released([this](SlotIndex slot) {
             slots->release(slot);
             letters.erase(slot);
@@ -48,11 +68,45 @@ struct IntegrationRuntime::SideLane {
         return dead.size();
     }
 
+    /// The next of the letters. Each round begins with the oldest again: here they stand in the order in which they
+    /// come.
+    void feed_letter(const DeadLetter& letter, SteadyTime at) {
+        if (letter.position > farthest) {
+            farthest = letter.position;
+            ++left;
+        }
+        if (dealt_with.contains(letter.position.sequence)) return;
+        Result<Event> event = event_of(letter);
+        if (!event) return;
+        MessageSlots::Prepared prepared = slots->prepare(*event);
+        Lane::KeyName key{prepared.event.key_hash, prepared.event.target};
+        if (held.contains(key) || passed_over.contains(key)) return;
+        prepared.event.sequence = lane.read_position() + 1;
+        SlotIndex slot = keep(prepared, at);
+        letters[slot] = {letter.position, letter.record.size()};
+        drain();
+    }
+
+    /// Lets go of what waits, so that others can be sent: it is still in the store.
+    void let_go(SteadyTime at) {
+        for (const auto& [slot, letter] : letters) {
+            Lane::KeyName key = lane.key_of(slot);
+            if (held.contains(key)) continue;
+            passed_over.insert(key);
+            another_round = true;
+        }
+        lane.overtake(lane.read_position() + 1, 0, at);
+        drain();
+    }
+
     /// kNoSlot when the lane gave it up at once.
     SlotIndex feed(const Event& event, SteadyTime at) {
         MessageSlots::Prepared prepared = slots->prepare(event);
         // A sample is not in the log: it has no place among the others, and takes the first of this lane.
         if (prepared.event.sequence == 0) prepared.event.sequence = lane.read_position() + 1;
+        return keep(prepared, at);
+    }
+    SlotIndex keep(const MessageSlots::Prepared& prepared, SteadyTime at) {
         SlotIndex slot = prepared.undeliverable ? lane.feed_undeliverable(prepared.event, prepared.undeliverable, at)
                                                 : lane.feed(prepared.event, at);
         if (slot != kNoSlot) slots->keep(slot);
@@ -75,9 +129,11 @@ LaneOptions IntegrationRuntime::side_options() const {
 /// Takes the side lane's next batch, and waits until the live lane has nothing of its keys under way. Others go on
 /// being sent; those of the batch wait until side_deliver() has ended. A replay's keys are not waited for: what it
 /// sends is in order by itself, and has no place among the live events that waiting could keep.
-awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side) {
+awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& side, Deadline deadline) {
+    // A replay is nobody's to wait for: it goes on until the integration itself stops.
+    auto is_over = [&] { return stopping_ || (ending_ && side.replay.empty()); };
     std::optional<BatchIndex> batch;
-    if (!stopping_) batch = side.lane.next_batch(now());
+    if (!is_over()) batch = side.lane.next_batch(now());
     if (!batch) co_return batch;
     std::vector<Lane::KeyName> keys;
     if (side.replay.empty()) {
@@ -89,10 +145,18 @@ awaitable<std::optional<BatchIndex>> IntegrationRuntime::side_turn(SideLane& sid
         }
     }
     lane_->lend(std::move(keys));
-    while (!lane_->lent_is_free() && !stopping_) co_await lent_free_.wait(Deadline::never());
-    if (!stopping_) co_return batch;
+    while (!lane_->lent_is_free() && !is_over()) {
+        bool told = co_await lent_free_.wait(deadline);
+        if (!told) break;  // the time is over, or there is nobody any more who waits
+    }
+    if (lane_->lent_is_free() && !is_over()) co_return batch;
     lane_->take_back(now());
     co_return std::nullopt;
+}
+
+awaitable<void> IntegrationRuntime::side_send(std::span<const Message> messages, Deadline deadline,
+                                              std::vector<Verdict>* verdicts) {
+    *verdicts = co_await destination_->deliver(messages, deadline);
 }
 
 awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side, std::vector<SlotIndex> slots,
@@ -106,10 +170,21 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
         bytes += messages.back().body.size();
     }
     lane_->spend(slots.size(), bytes);
-    std::vector<Verdict> verdicts =
-        co_await destination_->deliver(messages, deadline.earlier(around_.options.deliver_timeout));
+    // A task of its own, which can be ended although what waits for it is shielded from its caller's cancellation.
+    std::vector<Verdict> verdicts;
+    TaskGroup sending(around_.io);
+    side_sending_ = &sending;
+    sending.spawn(side_send(messages, deadline.earlier(around_.options.deliver_timeout), &verdicts));
+    co_await sending.join_or_cancel();
+    side_sending_ = nullptr;
     SLUICE_ASSERT(verdicts.size() == messages.size(), "a destination answers with one verdict for each event");
     keep_targets(messages, verdicts);
+    // A sample is sent once.
+    bool is_tried_again = !side.replay.empty() || !side.in_passing;
+    auto in_doubt = std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) {
+        return verdict.kind != Verdict::Kind::accepted && verdict.ambiguous;
+    });
+    if (is_tried_again) lane_->count_possible_duplicates(static_cast<std::uint64_t>(in_doubt));
     lane_->take_back(now());
     co_return verdicts;
 }
@@ -117,7 +192,7 @@ awaitable<std::vector<Verdict>> IntegrationRuntime::side_deliver(SideLane& side,
 // Dead letters again.
 
 awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFilter filter, Deadline deadline) {
-    if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
+    if (!lane_ || ending_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     std::optional<LettersHold> hold = hold_letters();
     if (beside_ || !hold)
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
@@ -128,32 +203,53 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
     if (config_.on_dead_letter == OnDeadLetter::hold_key) options.on_dead_letter = OnDeadLetter::hold_key;
     SideLane side{Lane(options, Cursor{}, {}, now()), make_slots()};
     side.in_passing = false;
+    side.holds_keys = options.on_dead_letter == OnDeadLetter::hold_key && options.keyed;
+    side.round_begun = now();
     std::optional<LogPosition> next = LogPosition{};
     Result<void> read;
     bool complete = false;
-    while (!deadline.passed() && !stopping_) {
+    while (!deadline.passed() && !ending_) {
         if (next && side.lane.wants_more(now())) {
-            Result<std::optional<LogPosition>> fed = co_await feed_letters(side, filter, *next);
+            // No more than there is room for: the letters may be large.
+            std::size_t room = options.memory_bytes - std::min(options.memory_bytes - 1, side.lane.resident_bytes());
+            Result<std::optional<LogPosition>> fed = co_await feed_letters(side, filter, *next, room);
             if (!fed) {
                 read = fed.error();
                 break;
             }
             next = *fed;
         }
-        std::optional<BatchIndex> batch = co_await side_turn(side);
+        std::optional<BatchIndex> batch = co_await side_turn(side, deadline);
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
-            std::vector<Verdict> verdicts = co_await side_deliver(side, sent, deadline);
+            // The deadline says whether another batch begins. One that was cut by it may have been accepted, and would
+            // be sent again.
+            std::vector<Verdict> verdicts = co_await side_deliver(side, sent, Deadline::never());
             settle_letters(side, *batch, sent, verdicts);
         }
         side.drain();
         pump();
         if (batch || (next && side.lane.wants_more(now()))) continue;
+        if (deadline.passed() || ending_) break;  // also where a batch was given back
+        if (next && side.lane.is_full_of_what_waits()) {
+            side.let_go(now());
+            continue;
+        }
         SteadyTime wake = side.lane.wake_at();
         if (!next && (side.lane.pending() == 0 || wake == SteadyTime::max())) {
-            complete = true;  // what is left is held behind what was refused again
-            break;
+            complete = !side.another_round;
+            if (complete) break;  // what is left is held behind what was refused again
+            side.let_go(now());
+            // Half of the time at most goes into reading the same letters again and again.
+            SteadyTime again = now() + std::max<SteadyTime::duration>(kRoundPause, now() - side.round_begun);
+            wake = wake == SteadyTime::max() ? again : std::max(wake, again);
+            side.passed_over.clear();
+            side.another_round = false;
+            next = LogPosition{};
+            co_await side_wake_.wait(Deadline(std::min(deadline.at(), wake)));
+            side.round_begun = now();
+            continue;
         }
         co_await side_wake_.wait(Deadline(std::min(deadline.at(), wake)));
     }
@@ -174,17 +270,10 @@ awaitable<Result<DeadLetterOutcome>> IntegrationRuntime::redeliver(DeadLetterFil
 
 /// Feeds the next of the letters; gives where to go on, nullopt at the end.
 awaitable<Result<std::optional<LogPosition>>> IntegrationRuntime::feed_letters(SideLane& side, DeadLetterFilter filter,
-                                                                               LogPosition after) {
-    Result<DeadLetterPage> page = co_await dead_letters(std::move(filter), after, kLettersSentAtOnce);
+                                                                               LogPosition after, std::size_t room) {
+    Result<DeadLetterPage> page = co_await dead_letters(std::move(filter), after, kLettersSentAtOnce, room);
     if (!page) co_return page.error();
-    for (const DeadLetter& letter : page->items) {
-        ++side.left;
-        Result<Event> event = event_of(letter);
-        if (!event) continue;
-        SlotIndex slot = side.feed(*event, now());
-        if (slot != kNoSlot) side.letters[slot] = {letter.position, letter.record.size()};
-        side.drain();
-    }
+    for (const DeadLetter& letter : page->items) side.feed_letter(letter, now());
     co_return page->next;
 }
 
@@ -197,6 +286,7 @@ void IntegrationRuntime::settle_letters(SideLane& side, BatchIndex batch, std::s
         ++removed.count;
         removed.bytes += letter.bytes;
         erased_dead_letters_.push_back(letter.position);
+        side.dealt_with.insert(letter.position.sequence);
     }
     side.lane.settle(batch, verdicts, now());
     side.settled += removed.count;
@@ -244,7 +334,7 @@ awaitable<void> IntegrationRuntime::run_replay(SequenceRange range) {
             if (!read) break;
         }
         SteadyTime begun = now();
-        std::optional<BatchIndex> batch = co_await side_turn(side);
+        std::optional<BatchIndex> batch = co_await side_turn(side, Deadline::never());
         if (batch) {
             std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
             std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -307,7 +397,7 @@ awaitable<bool> IntegrationRuntime::feed_replay(SideLane& side, Sequence& next, 
 // A sample.
 
 awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(Deadline deadline) {
-    if (!lane_ || stopping_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
+    if (!lane_ || ending_) co_return make_error(Errc::unavailable, "integration " + config_.id + " is not running");
     if (beside_)
         co_return make_error(Errc::conflict, "a replay or redelivery of " + config_.id + " is under way already");
     Operation operation(*this);
@@ -321,7 +411,7 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     // No event's: whoever tells repeats by the sequence must not take the sample for one.
     Event sample = sample_event(config_, {}, LogPosition{}, around_.clock.now());
     side.feed(sample, now());
-    std::optional<BatchIndex> batch = co_await side_turn(side);
+    std::optional<BatchIndex> batch = co_await side_turn(side, deadline);
     if (batch) {
         std::span<const SlotIndex> in_batch = side.lane.batch(*batch);
         std::vector<SlotIndex> sent(in_batch.begin(), in_batch.end());
@@ -337,7 +427,9 @@ awaitable<Result<std::optional<DeliveryError>>> IntegrationRuntime::send_sample(
     } else if (const auto& last = side.lane.last_failure()) {
         error = describe(*last->failure, last->at, last->at);
     } else if (!batch) {
-        co_return make_error(Errc::cancelled, "integration " + config_.id + " is stopping");
+        if (ending_) co_return make_error(Errc::cancelled, "integration " + config_.id + " is stopping");
+        co_return make_error(Errc::timeout, "what is under way did not end in time for a sample to be sent",
+                             "the sample shares its turn with the events: look at the integration's `state`");
     }
     co_return error;
 }

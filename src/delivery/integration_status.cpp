@@ -165,23 +165,31 @@ awaitable<ProbeReport> IntegrationRuntime::probe(Deadline deadline) {
 // Dead letters.
 
 awaitable<Result<DeadLetterPage>> IntegrationRuntime::dead_letters(DeadLetterFilter filter, LogPosition after,
-                                                                   std::size_t limit) {
+                                                                   std::size_t limit, std::size_t most_bytes) {
     DeadLetterPage found;
     std::size_t looked_at = 0;
+    std::size_t bytes = 0;
     std::optional<LogPosition> from = filter.skip_to(after);
-    while (from && found.items.size() < limit && looked_at < kLettersInOneCall) {
-        std::size_t most = filter.is_everything() ? limit - found.items.size() : kLettersReadAtOnce;
-        auto work = [this, from = *from, most] { return around_.cursors.dead_letters(config_.id, from, most); };
+    const bool everything = filter.is_everything();
+    auto is_enough = [&] { return found.items.size() >= limit || bytes >= most_bytes; };
+    while (from && !is_enough() && looked_at < kLettersInOneCall) {
+        std::size_t most = everything ? limit : kLettersReadAtOnce;
+        std::size_t page_bytes = everything ? most_bytes : CursorStore::kPageBytes;
+        auto work = [this, from = *from, most, page_bytes] {
+            return around_.cursors.dead_letters(config_.id, from, most, page_bytes);
+        };
         Result<DeadLetterPage> page = co_await around_.writes.run(std::move(work));
         if (!page) co_return page.error();
+        if (everything) co_return page;  // a page of the store's is one of ours, bounded in bytes as it is
         looked_at += page->items.size();
         for (DeadLetter& letter : page->items) {
-            if (found.items.size() < limit && filter.wants(letter, key_)) {
-                found.items.push_back(std::move(letter));
-            } else if (found.items.size() >= limit) {
+            if (is_enough()) {
                 found.next = found.items.back().position;
                 co_return found;
             }
+            if (!filter.wants(letter, key_)) continue;
+            bytes += letter.record.size();
+            found.items.push_back(std::move(letter));
         }
         from = page->next ? filter.skip_to(*page->next) : std::nullopt;
     }
@@ -207,8 +215,9 @@ awaitable<Result<DeadLetterPreview>> IntegrationRuntime::dead_letter(LogPosition
     co_return found;
 }
 
-awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_letters() {
-    std::vector<Lane::KeyName> keys;
+awaitable<Result<Lane::KeyNames>> IntegrationRuntime::keys_of_dead_letters() {
+    Lane::KeyNames keys;
+    std::string target;
     std::optional<LogPosition> after = LogPosition{};
     while (after) {
         auto work = [this, from = *after] {
@@ -218,7 +227,12 @@ awaitable<Result<std::vector<Lane::KeyName>>> IntegrationRuntime::keys_of_dead_l
         if (!page) co_return page.error();
         for (const DeadLetter& letter : page->items) {
             Result<Event> event = event_of(letter);
-            if (event) keys.push_back({slots_->key_hash(*event), slots_->target_index(letter.target)});
+            if (!event) continue;
+            // Where sending it again would send it: the target's name may have been changed since, and the events
+            // behind it go to where it is now.
+            target.clear();
+            if (!destination_->target_of(*event, target)) target = letter.target;
+            keys.insert({slots_->key_hash(*event), slots_->target_index(target)});
         }
         after = page->next;
     }
@@ -230,20 +244,22 @@ awaitable<Result<void>> IntegrationRuntime::refresh_held_keys() {
     std::vector<Lane::KeyName> held = lane_->held_keys();
     if (held.empty()) co_return Result<void>();
     std::uint64_t epoch = epoch_;
-    Result<std::vector<Lane::KeyName>> still = co_await keys_of_dead_letters();
+    Result<Lane::KeyNames> still = co_await keys_of_dead_letters();
     if (!still) co_return still.error();
     if (epoch != epoch_) co_return make_error(Errc::conflict, "the integration changed meanwhile; ask again");
-    std::erase_if(
-        held, [&](const Lane::KeyName& key) { return std::find(still->begin(), still->end(), key) != still->end(); });
+    std::erase_if(held, [&](const Lane::KeyName& key) { return still->contains(key); });
     lane_->release_keys(held, now());
     pump();
     co_return Result<void>();
 }
 
 void IntegrationRuntime::forget_letters(const CursorStore::DeadLetterTotals& removed, bool redelivered) {
+    drain();  // what was just given up counts as the others do
     dead_letter_totals_.count -= std::min(removed.count, dead_letter_totals_.count);
     dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
-    lane_->dead_letters_removed(removed, redelivered, now());
+    // The store counted what was there at the start with what is said about each.
+    if (dead_letter_totals_.count == 0) dead_letter_totals_.bytes = 0;
+    lane_->dead_letters_removed(removed.count, dead_letter_totals_, redelivered, now());
 }
 
 void IntegrationRuntime::discard(std::span<const DeadLetter> letters) {

@@ -73,6 +73,14 @@ bool Lane::wants_more(SteadyTime now) const noexcept {
            !range_bound_reached() && stuck_keys_.empty() && !paused_ && !cannot_send_more(now);
 }
 
+bool Lane::is_full_of_what_waits() const noexcept {
+    bool is_full = resident_bytes_ >= options_.memory_bytes || unsettled_.size() >= options_.max_unsettled ||
+                   range_bound_reached();
+    if (!is_full || failing_ || only_target_refuses()) return false;
+    if (in_flight_batches_ > 0 || due_.head != kNone || gathering_.head != kNone) return false;
+    return std::none_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.waits_for_pace; });
+}
+
 /// Its breaker is open, or all that may be on its way has been for a while, or the service or a rate limit lets it send
 /// more slowly than events come. What is committed meanwhile costs it nothing then: it is read when there is use for
 /// it. Only while something is left whose sending ends this.

@@ -84,6 +84,12 @@ class Lane {
         TargetIndex target = 0;
         friend bool operator==(const KeyName&, const KeyName&) = default;
     };
+    struct KeyNameHash {
+        std::size_t operator()(const KeyName& name) const noexcept {
+            return name.hash ^ ((name.target + 1) * 0x9e3779b97f4a7c15u);
+        }
+    };
+    using KeyNames = boost::unordered_flat_set<KeyName, KeyNameHash>;
 
     /// Takes up where `cursor` stands. `dead_letters`: what the store holds already.
     Lane(const LaneOptions& options, const Cursor& cursor, CursorStore::DeadLetterTotals dead_letters, SteadyTime now);
@@ -99,6 +105,9 @@ class Lane {
     bool wants_more(SteadyTime now) const noexcept;
     /// Some keys, targets or all of it are not being sent: what belongs to them stays for a while.
     bool holds_something_back() const noexcept;
+    /// It wants no more, although it could send others, because all that it holds waits: for a key's or target's
+    /// back-off, or behind a dead letter. Who holds it elsewhere too may overtake() it.
+    bool is_full_of_what_waits() const noexcept;
     /// How many events to read at a time. Where it may send only so many a second: what it has use for soon, and none
     /// while half of that is still held, so that it is not read for event by event.
     std::uint64_t worth_reading() const noexcept;
@@ -133,6 +142,12 @@ class Lane {
         byte_rate_.take(bytes);
     }
 
+    /// So much of what was sent beside had no clear answer: it may arrive once more.
+    void count_possible_duplicates(std::uint64_t events) noexcept {
+        ledger_.duplicates_possible += events;
+        dirty_ = dirty_ || events > 0;
+    }
+
     // What else is sent to the same destination meanwhile (a replay, a dead letter again).
 
     /// A batch of these keys is about to be sent beside this lane's own: none of them is sent from here until
@@ -156,10 +171,14 @@ class Lane {
     void hold_key(std::uint64_t key_hash, TargetIndex target);
     /// The keys held at the moment.
     std::vector<KeyName> held_keys() const;
-    /// A person dealt with their dead letters: these keys go on. Those that are not held are passed over.
+    /// Their dead letters were dealt with: these keys go on. Those that are not held are passed over.
     void release_keys(std::span<const KeyName> keys, SteadyTime now);
-    /// Dead letters were redelivered or thrown away: room for new ones.
-    void dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now);
+    /// What they truly occupy, as their owner counts it: here each counts with all that is held for it until then, so
+    /// that the bound holds also before they are taken.
+    void recount_dead_letters(CursorStore::DeadLetterTotals totals) noexcept { dead_letter_totals_ = totals; }
+    /// So many dead letters were redelivered or thrown away, and `left` is what is left: room for new ones.
+    void dead_letters_removed(std::uint64_t removed, CursorStore::DeadLetterTotals left, bool redelivered,
+                              SteadyTime now);
 
     // Bytes.
 
@@ -313,11 +332,6 @@ class Lane {
         held,     ///< on_dead_letter: hold_key
         stuck,    ///< no room for its dead letter
         lent,     ///< ready, but being sent by something else
-    };
-    struct KeyNameHash {
-        std::size_t operator()(const KeyName& name) const noexcept {
-            return name.hash ^ ((name.target + 1) * 0x9e3779b97f4a7c15u);
-        }
     };
     struct Key {
         std::uint64_t hash = 0;
@@ -520,7 +534,7 @@ class Lane {
     std::vector<KeyIndex> held_keys_;
     std::vector<KeyIndex> stuck_keys_;
     bool lending_ = false;
-    boost::unordered_flat_set<KeyName, KeyNameHash> lent_;
+    KeyNames lent_;
     std::vector<std::pair<KeyIndex, ReadyList>> lent_keys_;  ///< those that would be ready
     std::unordered_map<SlotIndex, std::shared_ptr<const Failure>> doomed_;
 

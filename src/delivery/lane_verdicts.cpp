@@ -395,22 +395,25 @@ std::vector<Lane::KeyName> Lane::held_keys() const {
 }
 
 void Lane::release_keys(std::span<const KeyName> keys, SteadyTime now) {
+    std::vector<KeyIndex> released;
     for (const KeyName& name : keys) {
         auto found = key_index_.find(name);
         if (found == key_index_.end() || keys_[found->second].state != KeyState::held) continue;
-        KeyIndex key = found->second;
-        std::erase(held_keys_, key);
-        go_on(key, kRetryList, now);
+        set_state(keys_[found->second], KeyState::idle);
+        released.push_back(found->second);
     }
+    // Once for all of them: there may be as many as dead letters. Before they go on, and may be held anew.
+    std::erase_if(held_keys_, [this](KeyIndex key) { return keys_[key].state != KeyState::held; });
+    for (KeyIndex key : released) go_on(key, kRetryList, now);
 }
 
-void Lane::dead_letters_removed(CursorStore::DeadLetterTotals removed, bool redelivered, SteadyTime now) {
-    removed.count = std::min(removed.count, ledger_.dead_lettered);
-    dead_letter_totals_.count -= std::min(removed.count, dead_letter_totals_.count);
-    dead_letter_totals_.bytes -= std::min(removed.bytes, dead_letter_totals_.bytes);
-    ledger_.dead_lettered -= removed.count;
-    (redelivered ? ledger_.delivered : ledger_.discarded) += removed.count;
-    if (redelivered) ledger_.redelivered += removed.count;
+void Lane::dead_letters_removed(std::uint64_t removed, CursorStore::DeadLetterTotals left, bool redelivered,
+                                SteadyTime now) {
+    dead_letter_totals_ = left;
+    std::uint64_t gone = std::min(removed, ledger_.dead_lettered);
+    ledger_.dead_lettered -= gone;
+    (redelivered ? ledger_.delivered : ledger_.discarded) += gone;
+    if (redelivered) ledger_.redelivered += gone;
     dirty_ = true;
     unstick(now);
 }

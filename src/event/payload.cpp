@@ -119,7 +119,8 @@ Result<PayloadRenderer> PayloadRenderer::make(PayloadForm form, const std::vecto
 
 bool PayloadRenderer::has_path(const Event& event, std::string_view path) {
     Result<Path> names = parse_path(path);
-    return names && json::find_path(event->obj, *names).has_value();
+    // By what it does, so that the two cannot differ.
+    return names && json::remove_paths(event->obj, std::span(&*names, 1)).size() < event->obj.size();
 }
 
 Result<std::string_view> PayloadRenderer::render(const Event& event, std::string& scratch) const {

@@ -57,6 +57,26 @@ TEST(Payload, RedactsWithinObjInEveryForm) {
     EXPECT_TRUE(cloud_event.ends_with(",\"data\":" + kBefore + obj + kAfter + "}")) << cloud_event;
 }
 
+TEST(Payload, RedactsInEveryElementOfAnArray) {
+    std::vector<std::string> redact = {"data.users.email", "data.u.email"};
+    Event event = sample_event(R"({"data":{"users":[{"email":"a@b.c"},[{"n":1,"email":2}]],"u":{"email":"x@y.z"}}})");
+    std::string data = R"({"users":[{},[{"n":1}]],"u":{}})";
+    EXPECT_EQ(rendered(PayloadForm::object, redact, event), "{\"data\":" + data + "}");
+    EXPECT_EQ(rendered(PayloadForm::envelope, redact, event), kBefore + "{\"data\":" + data + "}" + kAfter);
+    EXPECT_EQ(rendered(PayloadForm::data, redact, event), data);
+    EXPECT_EQ(rendered(PayloadForm::data, {"data.who"}, sample_event(R"({"data":[{"who":"me"},1]})")), "[{},1]")
+        << "data of a ready envelope may be an array";
+}
+
+TEST(Payload, TellsWhetherThereIsSomethingToRedactByWhatIsRemoved) {
+    Event event = sample_event(R"({"data":{"users":[1,{"email":"a@b.c"}],"n":{"x":1},"n":2}})");
+    EXPECT_TRUE(PayloadRenderer::has_path(event, "data.users.email"));
+    EXPECT_TRUE(PayloadRenderer::has_path(event, "data.n.x")) << "of duplicate names all are removed";
+    EXPECT_FALSE(PayloadRenderer::has_path(event, "data.users.name"));
+    EXPECT_FALSE(PayloadRenderer::has_path(event, "data.users.email.x"));
+    EXPECT_FALSE(PayloadRenderer::has_path(event, "data..x"));
+}
+
 TEST(Payload, RedactingWhatIsAbsentChangesNothing) {
     EXPECT_EQ(rendered(PayloadForm::object, {"nothing.here", "origin.id.x"}), kObj);
     EXPECT_EQ(rendered(PayloadForm::data, {"creatorId"}), R"({"v":1.10,"who":"me"})");

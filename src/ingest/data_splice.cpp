@@ -1,5 +1,7 @@
 #include "ingest/data_splice.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "base/units.hpp"
 #include "ingest/checksum.hpp"
@@ -23,7 +25,9 @@ std::optional<Refusal> DataSplice::append_data(const DataLimits& limits) {
         if (out_[data_offset_] == '[')
             message += "; to create several objects send one per line as application/x-ndjson";
         const std::size_t offset = text_.find_first_not_of(" \t\r\n");
-        return Refusal{Kind::unacceptable, "not_an_object", std::move(message), 1, offset, {}};
+        const std::string_view before = text_.substr(0, offset);
+        const auto line = static_cast<std::size_t>(1 + std::count(before.begin(), before.end(), '\n'));
+        return Refusal{Kind::unacceptable, "not_an_object", std::move(message), line, offset, {}};
     }
     if (data_size() > limits.max_bytes) {
         std::string message = "an object's data may have at most " + format_bytes(limits.max_bytes) + ", this has " +

@@ -20,6 +20,15 @@ const char* first_inside(std::string_view text, char opening) noexcept {
 
 }  // namespace
 
+bool stands_for(std::string_view quoted_name, std::string_view unescaped) {
+    if (quoted_name.size() < 2) return false;
+    std::string_view inside = quoted_name.substr(1, quoted_name.size() - 2);
+    if (inside == unescaped) return inside.find('\\') == std::string_view::npos;
+    // An escape is never shorter than what it stands for.
+    return inside.size() > unescaped.size() && inside.find('\\') != std::string_view::npos &&
+           unescape(quoted_name) == unescaped;
+}
+
 MemberCursor::MemberCursor(std::string_view object) noexcept
     : at_(first_inside(object, '{')), end_(object.data() + object.size()) {}
 
@@ -32,15 +41,6 @@ bool MemberCursor::next() noexcept {
     at_ = internal::skip_value(value, end_);
     value_ = view(value, at_);
     return true;
-}
-
-bool MemberCursor::name_is(std::string_view unescaped) const {
-    if (name_.size() < 2) return false;
-    std::string_view inside = name_.substr(1, name_.size() - 2);
-    if (inside == unescaped) return inside.find('\\') == std::string_view::npos;
-    // An escape is never shorter than what it stands for.
-    return inside.size() > unescaped.size() && inside.find('\\') != std::string_view::npos &&
-           unescape(name_) == unescaped;
 }
 
 ElementCursor::ElementCursor(std::string_view array) noexcept

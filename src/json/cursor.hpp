@@ -4,6 +4,9 @@
 
 namespace sluice::json {
 
+/// Whether a raw name, with its quotes and escapes, is `unescaped`: `"\u0061"` is `a`.
+bool stands_for(std::string_view quoted_name, std::string_view unescaped);
+
 /// Walks the members of an object without building anything: views into the text. The text was validated and minified
 /// before; nothing is checked again, and nothing is read outside it either way.
 ///
@@ -19,8 +22,7 @@ class MemberCursor {
     /// The raw name, with its quotes and escapes.
     std::string_view name() const noexcept { return name_; }
     std::string_view value() const noexcept { return value_; }
-    /// Compares by value: `"\u0061"` is `a`.
-    bool name_is(std::string_view unescaped) const;
+    bool name_is(std::string_view unescaped) const { return stands_for(name_, unescaped); }
 
   private:
     const char* at_;

@@ -5,41 +5,89 @@
 #include <cstdint>
 
 #include "json/cursor.hpp"
+#include "json/skip.hpp"
 
 namespace sluice::json {
 
 namespace {
 
-/// A set of paths seen from one level of an object: those that lead here, and how many names of each are used up.
+/// A set of paths seen from one level of a text: those that lead here, and how many names of each are used up.
 using PathSet = std::vector<std::span<const std::string>>;
 
-void remove_from(std::string& out, std::string_view object, const PathSet& paths) {
-    out += '{';
-    bool is_first = true;
-    PathSet deeper;
-    for (MemberCursor member(object); member.next();) {
-        deeper.clear();
-        bool is_removed = false;
-        for (std::span<const std::string> path : paths) {
-            if (!member.name_is(path.front())) continue;
-            if (path.size() == 1) {
-                is_removed = true;
-                break;
-            }
-            deeper.push_back(path.subspan(1));
-        }
-        if (is_removed) continue;
-        if (!is_first) out += ',';
-        is_first = false;
-        out.append(member.name()).append(":");
-        if (!deeper.empty() && member.value().starts_with('{')) {
-            remove_from(out, member.value(), deeper);
-        } else {
-            out += member.value();
-        }
+/// Whether the member is removed itself; else the paths that lead on into its value are in `deeper`.
+bool is_removed(std::string_view quoted_name, const PathSet& paths, PathSet& deeper) {
+    deeper.clear();
+    for (std::span<const std::string> path : paths) {
+        if (!stands_for(quoted_name, path.front())) continue;
+        if (path.size() == 1) return true;
+        deeper.push_back(path.subspan(1));
     }
-    out += '}';
+    return false;
 }
+
+/// Copies a text without the members at some paths. One pass, however deep it goes, and what is kept is copied in as
+/// long runs as there are: this is done for every event of an integration that redacts.
+class Removal {
+  public:
+    Removal(std::string& out, std::string_view text)
+        : out_(out), copied_(text.data()), end_(text.data() + text.size()) {}
+
+    /// To be called once.
+    void run(const PathSet& paths) {
+        value(copied_, paths);
+        out_.append(copied_, end_);
+    }
+
+  private:
+    /// All of these give what is past the value at `at`.
+    const char* value(const char* at, const PathSet& paths) {
+        if (at < end_ && *at == '{') return object(at, paths);
+        if (at < end_ && *at == '[') return array(at, paths);
+        return internal::skip_value(at, end_);
+    }
+
+    const char* object(const char* at, const PathSet& paths) {
+        PathSet deeper;
+        bool is_first = true;  // of those that stay
+        for (++at; at < end_ && *at != '}';) {
+            const char* separator = at;
+            if (*at == ',') ++at;
+            if (at >= end_ || *at != '"') return end_;  // no text that was validated; every walk ends
+            const char* name = at;
+            const char* name_end = internal::skip_string(name, end_);
+            const char* inside = name_end < end_ ? name_end + 1 : end_;
+            if (is_removed({name, static_cast<std::size_t>(name_end - name)}, paths, deeper)) {
+                at = internal::skip_value(inside, end_);
+                leave_out(separator, at);
+                continue;
+            }
+            if (is_first) leave_out(separator, name);  // the comma behind members that are gone
+            is_first = false;
+            at = deeper.empty() ? internal::skip_value(inside, end_) : value(inside, deeper);
+        }
+        return at < end_ ? at + 1 : end_;
+    }
+
+    const char* array(const char* at, const PathSet& paths) {
+        for (++at; at < end_ && *at != ']';) {
+            if (*at == ',') ++at;
+            const char* element = at;
+            at = value(element, paths);
+            if (at == element) return end_;
+        }
+        return at < end_ ? at + 1 : end_;
+    }
+
+    void leave_out(const char* from, const char* to) {
+        if (from == to) return;
+        out_.append(copied_, from);
+        copied_ = to;
+    }
+
+    std::string& out_;
+    const char* copied_;  ///< up to here the text is in `out_`, or left out
+    const char* end_;
+};
 
 unsigned hex_digit(char c) {
     return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
@@ -236,22 +284,22 @@ std::optional<std::string> scalar_text(std::string_view raw_value) {
     return text;
 }
 
-void remove_paths_to(std::string& out, std::string_view object, std::span<const std::vector<std::string>> paths) {
+void remove_paths_to(std::string& out, std::string_view value, std::span<const std::vector<std::string>> paths) {
     PathSet set;
     for (const std::vector<std::string>& path : paths) {
         if (!path.empty()) set.push_back(path);
     }
-    if (set.empty() || !object.starts_with('{')) {
-        out += object;
+    if (set.empty()) {
+        out += value;
         return;
     }
-    out.reserve(out.size() + object.size());
-    remove_from(out, object, set);
+    out.reserve(out.size() + value.size());
+    Removal(out, value).run(set);
 }
 
-std::string remove_paths(std::string_view object, std::span<const std::vector<std::string>> paths) {
+std::string remove_paths(std::string_view value, std::span<const std::vector<std::string>> paths) {
     std::string out;
-    remove_paths_to(out, object, paths);
+    remove_paths_to(out, value, paths);
     return out;
 }
 

@@ -33,11 +33,12 @@ std::optional<std::string> scalar_text(std::string_view raw_value);
 /// Appends instead; false, with `out` as it was, where scalar_text has none.
 bool append_scalar_text(std::string& out, std::string_view raw_value);
 
-/// The object without the members at `paths` (each a list of names; all duplicates go); everything else byte for byte.
-std::string remove_paths(std::string_view object, std::span<const std::vector<std::string>> paths);
+/// The value without the members at `paths`, everything else byte for byte. Each path is a list of names; of duplicate
+/// names all go, and on its way a path goes through arrays, also nested ones, to each of their elements.
+std::string remove_paths(std::string_view value, std::span<const std::vector<std::string>> paths);
 
 /// The same, appended to `out`.
-void remove_paths_to(std::string& out, std::string_view object, std::span<const std::vector<std::string>> paths);
+void remove_paths_to(std::string& out, std::string_view value, std::span<const std::vector<std::string>> paths);
 
 bool is_valid_utf8(std::string_view text) noexcept;
 

@@ -34,5 +34,21 @@ void RemovePaths(benchmark::State& state) {
 }
 BENCHMARK(RemovePaths);
 
+/// A path that leads through an array, here of fifty objects.
+void RemovePathsThroughAnArray(benchmark::State& state) {
+    std::string object = "{\"readings\":[";
+    for (int i = 0; i < 50; ++i) object += (i > 0 ? "," : "") + typical_object();
+    object += "]}";
+    const std::vector<std::vector<std::string>> paths = {{"readings", "owner", "user"}, {"readings", "checksum"}};
+    std::string out;
+    for (auto _ : state) {
+        out.clear();
+        remove_paths_to(out, object, paths);
+        benchmark::DoNotOptimize(out.data());
+    }
+    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * object.size()));
+}
+BENCHMARK(RemovePathsThroughAnArray);
+
 }  // namespace
 }  // namespace sluice::json

@@ -76,7 +76,7 @@ Result<void> copy_file_durably(const std::string& from, const std::string& to, s
                                bool allocated) {
     CopyFile source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     if (source.fd < 0) return copy_error("open", from, error_of_call());
-    CopyFile target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    CopyFile target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (target.fd < 0) return copy_error("make", to, error_of_call());
     if (allocated && size > 0) {
         if (int code = ::posix_fallocate(target.fd, 0, static_cast<off_t>(size)); code != 0)

@@ -50,8 +50,9 @@ class LogCopy {
     std::vector<Copied> copied_;  ///< in the log's order
 };
 
-/// Copies `bytes` of a file; the copy has `size` bytes, of which `allocated` says whether the disk has room for all.
-/// Its bytes are on stable storage when this returns; its name is when the folder was synced.
+/// Copies `bytes` of a file; the copy has `size` bytes, of which `allocated` says whether the disk has room for all,
+/// and is for its owner only, whoever may read the original. Its bytes are on stable storage when this returns; its
+/// name is when the folder was synced.
 Result<void> copy_file_durably(const std::string& from, const std::string& to, std::uint64_t bytes, std::uint64_t size,
                                bool allocated);
 

@@ -1,6 +1,7 @@
 #include "net/signal_event.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -19,7 +20,14 @@ boost::asio::awaitable<bool> SignalEvent::wait(Deadline deadline) {
     SLUICE_ASSERT(!waiting_, "a SignalEvent has one waiter");
     if (!set_) {
         auto state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() != boost::asio::cancellation_type::none || deadline.passed()) co_return false;
+        if (state.cancelled() != boost::asio::cancellation_type::none) {
+            // Who waits in a loop, against the advice, must not keep its whole shard from going on.
+            waiting_ = true;
+            co_await boost::asio::post(timer_.get_executor(), boost::asio::use_awaitable);
+            waiting_ = false;
+            co_return std::exchange(set_, false);
+        }
+        if (deadline.passed()) co_return false;
         timer_.expires_at(deadline.at());
         waiting_ = true;
         // The error code says nothing: a set() may have come after the timer fired and before this resumes.

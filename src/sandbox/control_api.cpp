@@ -56,9 +56,17 @@ void append_aggregated(std::string& out, std::string_view body) {
     out += ']';
 }
 
+/// `invalid_argument`: a code of a problem document is one word.
+std::string code_of(Errc code) {
+    std::string text = to_string(code);
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c < 'a' || c > 'z'; }, '_');
+    return text;
+}
+
 http::Response refused(int status, const Error& error) {
     auto detail = error.hint.empty() ? error.message : error.message + ": " + error.hint;
-    return http::problem(status, to_string(error.code), http::reason_phrase(status), detail);
+    return http::problem(status, code_of(error.code), http::reason_phrase(status), detail);
 }
 
 http::Response wrong_method(std::string_view allowed) {

@@ -77,7 +77,13 @@ struct Sandbox::Impl {
           pubsub(options.pubsub, received, faults, *options.clock),
           services{&event_hubs, &iot_hub, &pubsub, &aws},
           control(received, faults, services, certificate_pem,
-                  [this](std::string_view shown) { return show_certificate(shown); }) {}
+                  [this](std::string_view shown) { return show_certificate(shown); }) {
+        std::vector<FaultWords> words;
+        for (const auto* service : services) {
+            for (auto& each : service->fault_words()) words.push_back(std::move(each));
+        }
+        faults.know(std::move(words));
+    }
 
     asio::awaitable<http::Response> handle(http::Request request) {
         if (ControlApi::claims(request)) co_return control.handle(request);

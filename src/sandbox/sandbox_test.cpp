@@ -133,6 +133,62 @@ TEST_F(SandboxTest, TakesFaultsShowsThemAndLetsThemGo) {
     EXPECT_EQ(get("faults").at("rules").as_array().size(), 0u);
 }
 
+TEST_F(SandboxTest, RefusesARuleThatWouldNeverDoWhatItSaysAndNamesTheMember) {
+    const std::pair<std::string_view, std::string_view> kRules[] = {
+        {R"({"service":"kineses","action":"hang"})", R"(service \"kineses\" is not known: did you mean \"kinesis\"?)"},
+        {R"({"service":"storage","action":"hang"})", "one of event_hubs, iot_hub, pubsub, kinesis, sqs, sts"},
+        {R"({"operation":"PutRecrods","action":"hang"})", R"(did you mean \"PutRecords\"?)"},
+        {R"({"service":"sqs","operation":"PutRecords","action":"hang"})",
+         R"(operation \"PutRecords\" is not known of sqs)"},
+        {R"({"service":"pubsub","operation":"Produce","action":"hang"})", R"(is not known of pubsub)"},
+        {R"({"service":"event_hubs","action":"http_500","code":"NOT_LEADER"})", R"(code \"NOT_LEADER\" is not known)"},
+        {R"({"operation":"Produce","action":"http_500","code":"REQUEST_TIMEDOUT"})",
+         R"(did you mean \"REQUEST_TIMED_OUT\"?)"},
+        {R"({"service":"event_hubs","action":"http_500","code":"NONE"})", R"(code \"NONE\" is not known)"},
+        {R"({"service":"pubsub","action":"fail_record","code":"INVALID"})", R"(code \"INVALID\" is not known)"},
+        {R"({"operation":"SendBatch","action":"http_500","code":"REQUEST_TIMED_OUT"})", "code: "},
+        {R"({"operation":"Token","action":"http_500","code":"UNAVAILABLE"})", "code: "},
+        {R"({"service":"sts","action":"throttle"})", "action: throttle befalls records"},
+        {R"({"operation":"CreateQueue","action":"fail_record"})", "action: fail_record befalls records"},
+        {R"({"service":"kinesis","action":"throttle_request","status":503})", "status: "},
+    };
+    for (const auto& [rule, why] : kRules) {
+        auto refused = ask("PUT", "faults", fmt::format("[{}]", rule));
+        EXPECT_EQ(refused.status, 400) << rule;
+        EXPECT_THAT(refused.body, HasSubstr("faults: rule 0: ")) << rule;
+        EXPECT_THAT(refused.body, HasSubstr(why)) << rule;
+    }
+    EXPECT_EQ(get("faults").at("rules").as_array().size(), 0u);
+}
+
+TEST_F(SandboxTest, TakesRulesInTheWordsOfWhomeverTheyConcern) {
+    for (std::string_view rule : {
+             R"({"service":"sts","operation":"AssumeRole","action":"throttle_request","code":"Whatever"})",
+             R"({"service":"event_hubs","action":"http_500","code":"NOT_LEADER_OR_FOLLOWER"})",
+             R"({"service":"event_hubs","action":"throttle_request","status":503})",
+             R"({"operation":"SendBatch","action":"throttle_request","status":503,"message":"busy"})",
+             R"({"operation":"Publish","action":"http_500","code":"403002"})",
+             R"({"service":"pubsub","operation":"Publish","action":"fail_record","code":"UNKNOWN"})",
+             R"({"service":"pubsub","operation":"Token","action":"http_500","status":503})",
+             R"({"action":"throttle_request","code":"OfSomeAwsService"})",
+             R"({"service":"","operation":"","action":"throttle","key":"x"})",
+         }) {
+        auto taken = ask("PUT", "faults", fmt::format("[{}]", rule));
+        EXPECT_EQ(taken.status, 200) << rule << taken.body;
+    }
+}
+
+TEST_F(SandboxTest, RefusesInOneWriting) {
+    auto code_of = [](const http::RawClient::Answer& answer) {
+        return std::string(boost::json::parse(answer.body).at("code").as_string());
+    };
+    EXPECT_EQ(code_of(ask("PUT", "faults", R"([{"action":"hang","every":0}])")), "invalid_argument");
+    EXPECT_EQ(code_of(ask("PUT", "targets/kinesis/s", R"({"shards":0})")), "invalid_argument");
+    EXPECT_EQ(code_of(ask("DELETE", "targets/kinesis/nobody")), "not_found");
+    ASSERT_EQ(ask("PUT", "targets/kinesis/s").status, 201);
+    EXPECT_EQ(code_of(ask("PUT", "targets/kinesis/s")), "conflict");
+}
+
 TEST_F(SandboxTest, DropsTheConnectionBeforeOrAfterAccepting) {
     ask("PUT", "faults", R"([{"action":"reset_before","nth":1},{"action":"reset_after","nth":2}])");
     EXPECT_EQ(put("events", "lost"), 0);

@@ -10,9 +10,6 @@
 namespace sluice {
 namespace {
 
-/// What one page of dead letters may hold in memory; a single larger one is still given.
-constexpr std::size_t kMaxPageBytes = 8 << 20;
-
 Result<void> check_id(std::string_view integration) {
     if (integration.empty() || integration.size() > 255) {
         return make_error(Errc::invalid_argument, "an integration's id has 1 to 63 bytes");
@@ -143,8 +140,8 @@ class RocksCursorStore final : public CursorStore {
 
     Result<void> sync() override { return database_->sync(); }
 
-    Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
-                                        std::size_t limit) const override {
+    Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit,
+                                        std::size_t most_bytes) const override {
         if (auto valid = check_id(integration); !valid) return valid.error();
         DeadLetterPage page;
         std::size_t bytes = 0;
@@ -155,7 +152,7 @@ class RocksCursorStore final : public CursorStore {
         writer.u8(0);  // the first key that can follow
         PrefixScan scan(*database_, database_->cursors(), key_prefix('d', integration));
         for (scan.seek(start); scan.valid(); scan.next()) {
-            if (page.items.size() >= limit || bytes >= kMaxPageBytes) {
+            if (page.items.size() >= limit || (bytes >= most_bytes && !page.items.empty())) {
                 page.next = page.items.empty() ? after : page.items.back().position;
                 break;
             }

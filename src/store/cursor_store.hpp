@@ -106,9 +106,11 @@ class CursorStore {
     /// Makes what was committed durable. Called each checkpoint interval and at stop.
     virtual Result<void> sync() = 0;
 
-    /// Those beyond `after`, in the log's order: at most `limit`, and fewer when they are large.
-    virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after,
-                                                std::size_t limit) const = 0;
+    static constexpr std::size_t kPageBytes = 8 << 20;
+    /// Those beyond `after`, in the log's order: at most `limit`, and fewer when they are large: the one with which
+    /// they come to `bytes` is the last. One there always is.
+    virtual Result<DeadLetterPage> dead_letters(std::string_view integration, LogPosition after, std::size_t limit,
+                                                std::size_t bytes = kPageBytes) const = 0;
     struct DeadLetterTotals {
         std::uint64_t count = 0;
         std::uint64_t bytes = 0;  ///< as stored: the records and what is said about them

@@ -220,6 +220,7 @@ def changes(folder):
         status, changed, second = exchange("PUT", shown, {"If-Match": tag})
         require(status == 200 and second != tag, f"{status} {changed}")
         require(exchange("PUT", shown, {"If-Match": tag})[0] == 412, "somebody else's change is not overwritten")
+        require(exchange("DELETE", None, {"If-Match": tag})[0] == 412, "what somebody else changed is not deleted")
         write(node, readings(5))
         settled(node, "a", 10)
         moved = peer.accepted("/moved")

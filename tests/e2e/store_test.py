@@ -6,15 +6,20 @@ Usage: store_test.py BINARY
 import json
 import os
 import re
+import resource
+import shutil
+import signal
+import stat
 import subprocess
 import sys
 
 from clouds import CLOUDS, integrations, label, place_of
-from harness import TOKEN, Failed, Folder, Sandbox, Sluice, check_ledger, free_port, require, wait_until
+from harness import TOKEN, Failed, Folder, Namespace, Sandbox, Sluice, check_ledger, free_port, require, wait_until
 from load import KeyedLoad
 
 LEDGER = ("matched", "delivered", "dead_lettered", "discarded", "lost", "pending", "bytes", "retries", "duplicates_possible")
 SECRET_OF_TENANT = "a-secret-that-stays-sealed"
+SEGMENT_BYTES = 16 << 20  # a restore takes all of it, however few events there are
 
 
 def private(path):
@@ -22,8 +27,8 @@ def private(path):
     return open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
-def store(binary, *arguments, code=0):
-    done = subprocess.run([binary, "store", *arguments], capture_output=True, text=True)
+def store(binary, *arguments, code=0, prefix=(), **how):
+    done = subprocess.run([*prefix, binary, "store", *arguments], capture_output=True, text=True, **how)
     require(done.returncode == code, f"store {arguments} ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
     return done.stdout + done.stderr
 
@@ -81,8 +86,86 @@ def flip(path, offset):
         file.write(bytes([byte[0] ^ 0x40]))
 
 
+def is_private(folder, itself=True):
+    """Nobody but its owner may look into what is in it, nor into it."""
+    files = [os.path.join(at, name) for at, folders, names in os.walk(folder) for name in folders + names]
+    for path in [folder, *files] if itself else files:
+        if os.path.basename(path) == "lost+found":
+            continue
+        mode = os.lstat(path).st_mode
+        wanted = 0o700 if stat.S_ISDIR(mode) else 0o600
+        require(stat.S_IMODE(mode) == wanted, f"{path} has mode {stat.S_IMODE(mode):o}")
+
+
+def serve_refused(binary, data_dir, because):
+    refused = subprocess.run([binary, "serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"], capture_output=True,
+                             text=True, env={**os.environ, "SLUICE_ADMIN_TOKEN": TOKEN})
+    require(refused.returncode == 1 and because in refused.stderr, f"{refused.returncode} {refused.stderr}")
+
+
+def no_file_beyond(size):
+    """Ends the process in the middle of a copy, wherever it makes a larger file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def restored_in_place(binary, folder, backup):
+    """Into folders that are there: what a service or a container has for its data."""
+    there = os.path.join(folder, "there")
+
+    def made(mode):
+        shutil.rmtree(there, ignore_errors=True)
+        os.mkdir(there)
+        os.chmod(there, mode)
+        return os.stat(there).st_ino
+
+    def restored(inode, mode=0o700, data_dir=there, **how):
+        store(binary, "restore", backup, "--data-dir", data_dir, **how)
+        require((os.stat(there).st_ino, stat.S_IMODE(os.stat(there).st_mode)) == (inode, mode), "another folder is there")
+        is_private(there, itself=mode == 0o700)
+        require("sound" in store(binary, "verify", "--data-dir", there), "it is sound")
+        left = sorted(os.listdir(there))
+        require(left == ["db", "format.json", "log", "secrets.key"], f"{left}")
+
+    restored(made(0o700))
+    restored(made(0o750), 0o750)
+    restored(made(0o700), data_dir=".", cwd=there)
+    words = store(binary, "restore", backup, "--data-dir", there, code=1)
+    require("is not empty" in words, words)
+
+    inode = made(0o700)
+    os.mkdir(os.path.join(there, "lost+found"), 0o700)
+    store(binary, "restore", backup, "--data-dir", there)
+    require(os.stat(there).st_ino == inode and os.path.isdir(os.path.join(there, "lost+found")), "a disk's own is kept")
+
+    # Killed in the middle: nothing takes it for a data folder until another restore has finished.
+    inode = made(0o700)
+    store(binary, "restore", backup, "--data-dir", there, code=-signal.SIGXFSZ, preexec_fn=lambda: no_file_beyond(SEGMENT_BYTES // 2))
+    require(os.listdir(there) == [".restoring"], f"{os.listdir(there)}")
+    for command in (["verify"], ["stats"], ["backup", os.path.join(folder, "none")]):
+        words = store(binary, command[0], "--data-dir", there, *command[1:], code=1)
+        require("has not finished" in words and "sluice store restore" in words, words)
+    serve_refused(binary, there, "has not finished")
+    require(os.listdir(there) == [".restoring"], "a refused node leaves it alone")
+    restored(inode)
+
+    why_not = Namespace.why_not()
+    if why_not:
+        print(f"  not tried: a mount point ({why_not})", flush=True)
+    else:
+        disk = Namespace(folder, 20 * SEGMENT_BYTES)
+        try:
+            store(binary, "restore", backup, "--data-dir", Namespace.DISK, prefix=disk.command())
+            words = store(binary, "verify", "--data-dir", Namespace.DISK, prefix=disk.command())
+            require("sound" in words, words)
+        finally:
+            disk.close()
+    print("  restored into folders that were there, a mount point, and where another was killed", flush=True)
+
+
 def run(binary, folder, sandbox):
-    sluice = Sluice(binary, folder, integrations(CLOUDS, place_of(sandbox, CLOUDS))).start()
+    os.umask(0o022)  # as most have it: what is private is so by itself
+    sluice = Sluice(binary, folder, integrations(CLOUDS, place_of(sandbox, CLOUDS)), {"segment_size": SEGMENT_BYTES}).start()
     nodes = [sluice]
     try:
         tenant = {"id": "made-by-api", "filter": {"recTypes": ["io.nothing"]}, "start": "now",
@@ -126,6 +209,7 @@ def run(binary, folder, sandbox):
         restored = os.path.join(folder, "restored")
         words = store(binary, "restore", backup, "--data-dir", restored)
         require("put the key" in words, words)
+        is_private(restored)
         with open(os.path.join(sluice.data_dir, "secrets.key")) as key, private(os.path.join(restored, "secrets.key")) as copy:
             copy.write(key.read())
         again = Again(sluice, restored).start()
@@ -165,6 +249,15 @@ def run(binary, folder, sandbox):
         store(binary, "backup", "--with-key", "--data-dir", restored, with_key)
         mode = os.stat(os.path.join(with_key, "secrets.key")).st_mode & 0o777
         require(mode == 0o600, f"the key in the backup has mode {mode:o}")
+        restored_in_place(binary, folder, with_key)
+        # A key that does not open the copy: as it stands there when it was rotated between the two.
+        key, other = os.path.join(restored, "secrets.key"), os.path.join(restored, "another.key")
+        os.rename(key, other)
+        with private(key) as file:
+            file.write("ab" * 32)
+        words = store(binary, "backup", "--with-key", "--data-dir", restored, os.path.join(folder, "wrong-key"), code=1)
+        require("does not open" in words and "run it again" in words, words)
+        os.rename(other, key)
         segment = next(os.path.join(with_key, "log", name) for name in os.listdir(os.path.join(with_key, "log"))
                        if name.endswith(".segment"))
         damaged = inside_an_event(segment)
@@ -184,9 +277,7 @@ def run(binary, folder, sandbox):
         for command in (["verify"], ["stats"], ["backup", os.path.join(folder, "none")]):
             words = store(binary, command[0], "--data-dir", restored, *command[1:], code=1)
             require("format 999" in words and "99.0" in words and "newer version" in words, words)
-        refused = subprocess.run([binary, "serve", "--data-dir", restored, "--listen", "127.0.0.1:0"], capture_output=True,
-                                 text=True, env={**os.environ, "SLUICE_ADMIN_TOKEN": TOKEN})
-        require(refused.returncode == 1 and "format 999" in refused.stderr, f"{refused.returncode} {refused.stderr}")
+        serve_refused(binary, restored, "format 999")
         print("  damage, unfinished backups and newer formats are refused by name", flush=True)
     except Failed:
         print(nodes[-1].log_tail(), flush=True)

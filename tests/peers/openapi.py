@@ -186,6 +186,7 @@ def use_integrations(ask, folder):
     ask("PATCH", one, 422, {"payload": "nothing"}, id="rooms")
     ask("PUT", one, 404, rooms, id="nobody")
     ask("PUT", one, 409, {"destination": rooms["destination"]}, id="of-the-file")
+    ask("DELETE", one, 412, headers={"If-Match": tag}, id="rooms")
     ask("DELETE", one, 409, id="of-the-file")
     ask("DELETE", one, 404, id="nobody")
 
@@ -217,7 +218,8 @@ def use_integrations(ask, folder):
     ask("POST", one + "/replay", 409, {"from": "1"}, id="refused")
     ask("POST", one + "/resume", 200, id="refused")
     ask("POST", one + "/pause", 403, id="refused", token=READER)
-    ask("DELETE", one, 204, id="refused")
+    ask("GET", one, 200, id="refused")
+    ask("DELETE", one, 204, headers={"If-Match": ask.headers["ETag"]}, id="refused")
 
 
 def use_alerts(ask):
@@ -234,6 +236,7 @@ def use_alerts(ask):
     ask("GET", one, 404, id="nobody")
     ask("PATCH", one, 200, {"types": None}, {"Content-Type": "application/merge-patch+json"}, id="on-call")
     ask("PUT", one, 412, alert, {"If-Match": tag}, id="on-call")
+    ask("DELETE", one, 412, headers={"If-Match": tag}, id="on-call")
     ask("PUT", one, 200, alert, id="on-call")
     check(ask("POST", one + "/test", 200, id="on-call")["error"]["code"] == "connection_refused", "nobody listens there")
     ask("DELETE", one, 403, id="on-call", token=READER)

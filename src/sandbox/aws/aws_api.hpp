@@ -39,6 +39,8 @@ class AwsApi {
 
     virtual std::string_view service() const = 0;  ///< as signed for and as fault rules name it
     virtual std::string_view content_type() const = 0;
+    /// What it can do, and so what faults can be about.
+    virtual FaultWords fault_words() const = 0;
     /// Reads the request without doing anything. `request.body` may be given more capacity, nothing else changes.
     virtual AwsResult<AwsCall> prepare(std::string_view operation, http::Request& request) = 0;
     virtual http::Response error_response(const AwsError& error, const http::Request& request) const = 0;

@@ -36,6 +36,9 @@ class AwsService final : public Service {
     boost::asio::awaitable<Outcome> handle(http::Request request) override;
     std::vector<Target> targets() const override;
     std::vector<std::string_view> services() const override { return {"kinesis", "sqs"}; }
+    std::vector<FaultWords> fault_words() const override {
+        return {kinesis_.fault_words(), sqs_.fault_words(), sts_.fault_words()};
+    }
     Result<void> create_target(std::string_view service, std::string_view name, std::string_view settings) override;
     Result<void> delete_target(std::string_view service, std::string_view name) override;
 

@@ -16,6 +16,8 @@ namespace {
 
 namespace bj = boost::json;
 
+constexpr std::string_view kPutRecords = "PutRecords";
+constexpr std::string_view kPutRecord = "PutRecord";
 constexpr std::size_t kMaxRecordsPerRead = 10'000;
 constexpr std::size_t kMaxBytesPerRead = std::size_t{10} << 20;
 constexpr std::int64_t kMaxShardsPerPage = 1'000;
@@ -115,11 +117,7 @@ KinesisApi::KinesisApi(PutLimits limits, std::size_t shards, KinesisStreams& str
     for (std::size_t i = 0; i < shards; i++) readers_.emplace_back(limits);
 }
 
-AwsResult<AwsCall> KinesisApi::prepare(std::string_view operation, http::Request& request) {
-    if (operation == "PutRecords") return prepare_put(true, request);
-    if (operation == "PutRecord") return prepare_put(false, request);
-
-    using Operation = Reply (*)(KinesisApi&, const Input&, const Caller&);
+const std::map<std::string_view, KinesisApi::Operation>& KinesisApi::operations() {
     static const std::map<std::string_view, Operation> kOperations{
         {"CreateStream", [](KinesisApi& api, const Input& input, const Caller&) { return api.create_stream(input); }},
         {"DeleteStream", [](KinesisApi& api, const Input& input, const Caller&) { return api.delete_stream(input); }},
@@ -136,8 +134,21 @@ AwsResult<AwsCall> KinesisApi::prepare(std::string_view operation, http::Request
         {"GetRecords", [](KinesisApi& api, const Input& input, const Caller&) { return api.get_records(input); }},
         {"AddTagsToStream", [](KinesisApi&, const Input&, const Caller&) { return Reply(AwsReply{}); }},
     };
-    auto found = kOperations.find(operation);
-    if (found == kOperations.end())
+    return kOperations;
+}
+
+FaultWords KinesisApi::fault_words() const {
+    FaultWords words{service(), {kPutRecords, kPutRecord}, {kPutRecords, kPutRecord}};
+    for (const auto& [name, run] : operations()) words.operations.push_back(name);
+    return words;
+}
+
+AwsResult<AwsCall> KinesisApi::prepare(std::string_view operation, http::Request& request) {
+    if (operation == kPutRecords) return prepare_put(true, request);
+    if (operation == kPutRecord) return prepare_put(false, request);
+
+    auto found = operations().find(operation);
+    if (found == operations().end())
         return AwsError{
             400, "UnknownOperationException", fmt::format("the sandbox has no operation {}", operation), {}};
     auto input = parse_input(request.body);
@@ -169,7 +180,7 @@ KinesisApi::Reply KinesisApi::put(const PutRequest& put, bool many) {
             return invalid_argument(
                 fmt::format("Record size exceeds the stream's limit of {} KiB", stream->max_record_kib));
     }
-    auto outcomes = streams_.put(put.stream, many ? "PutRecords" : "PutRecord", put.entries, put.bytes);
+    auto outcomes = streams_.put(put.stream, many ? kPutRecords : kPutRecord, put.entries, put.bytes);
     if (!outcomes) return outcomes.error();
 
     std::string body;

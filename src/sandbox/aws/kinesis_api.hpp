@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ class KinesisApi final : public AwsApi {
 
     std::string_view service() const override { return "kinesis"; }
     std::string_view content_type() const override { return "application/x-amz-json-1.1"; }
+    FaultWords fault_words() const override;
     AwsResult<AwsCall> prepare(std::string_view operation, http::Request& request) override;
     http::Response error_response(const AwsError& error, const http::Request& request) const override;
     AwsError auth_error(const AuthFailure& failure) const override;
@@ -29,6 +31,10 @@ class KinesisApi final : public AwsApi {
   private:
     using Reply = AwsResult<AwsReply>;
     using Input = boost::json::object;
+    using Operation = Reply (*)(KinesisApi&, const Input&, const Caller&);
+
+    /// Those whose input is read as JSON: all but the two that put records.
+    static const std::map<std::string_view, Operation>& operations();
 
     AwsResult<AwsCall> prepare_put(bool many, http::Request& request);
     Reply put(const PutRequest& put, bool many);

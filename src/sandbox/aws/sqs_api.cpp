@@ -134,8 +134,7 @@ bj::object delivery_json(const Delivery& delivery, const std::set<std::string>& 
 
 }  // namespace
 
-AwsResult<AwsCall> SqsApi::prepare(std::string_view operation, http::Request& request) {
-    using Operation = Reply (SqsApi::*)(const Input&, const Context&);
+const std::map<std::string_view, SqsApi::Operation>& SqsApi::operations() {
     static const std::map<std::string_view, Operation> kOperations{
         {"SendMessage", &SqsApi::send_message},
         {"SendMessageBatch", &SqsApi::send_message_batch},
@@ -150,8 +149,18 @@ AwsResult<AwsCall> SqsApi::prepare(std::string_view operation, http::Request& re
         {"ListQueues", &SqsApi::list_queues},
         {"PurgeQueue", &SqsApi::purge_queue},
     };
-    auto found = kOperations.find(operation);
-    if (found == kOperations.end())
+    return kOperations;
+}
+
+FaultWords SqsApi::fault_words() const {
+    FaultWords words{service(), {}, {"SendMessage", "SendMessageBatch"}};
+    for (const auto& [name, run] : operations()) words.operations.push_back(name);
+    return words;
+}
+
+AwsResult<AwsCall> SqsApi::prepare(std::string_view operation, http::Request& request) {
+    auto found = operations().find(operation);
+    if (found == operations().end())
         return AwsError{
             400, "UnknownOperationException", fmt::format("the sandbox has no operation {}", operation), {}};
     auto input = parse_input(request.body);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ class SqsApi final : public AwsApi {
 
     std::string_view service() const override { return "sqs"; }
     std::string_view content_type() const override { return "application/x-amz-json-1.0"; }
+    FaultWords fault_words() const override;
     AwsResult<AwsCall> prepare(std::string_view operation, http::Request& request) override;
     http::Response error_response(const AwsError& error, const http::Request& request) const override;
     AwsError auth_error(const AuthFailure& failure) const override;
@@ -33,6 +35,9 @@ class SqsApi final : public AwsApi {
         std::string region;
     };
 
+    using Operation = Reply (SqsApi::*)(const Input&, const Context&);
+
+    static const std::map<std::string_view, Operation>& operations();
     Reply send_message(const Input& input, const Context& context);
     Reply send_message_batch(const Input& input, const Context& context);
     Reply receive_message(const Input& input, const Context& context);

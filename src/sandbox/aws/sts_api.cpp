@@ -12,6 +12,8 @@ namespace sluice::sandbox {
 namespace {
 
 constexpr std::string_view kNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+constexpr std::string_view kAssumeRole = "AssumeRole";
+constexpr std::string_view kGetCallerIdentity = "GetCallerIdentity";
 constexpr auto kDefaultSession = std::chrono::seconds(3600);
 constexpr auto kShortestSession = std::chrono::seconds(900);
 constexpr auto kLongestSession = std::chrono::seconds(43'200);
@@ -71,9 +73,13 @@ std::string form_field(std::string_view form, std::string_view name) {
 StsApi::StsApi(Options options, KeyRing& keys, const Clock& clock)
     : options_(std::move(options)), keys_(keys), clock_(clock) {}
 
+FaultWords StsApi::fault_words() const {
+    return {service(), {kAssumeRole, kGetCallerIdentity}};
+}
+
 AwsResult<AwsCall> StsApi::prepare(std::string_view operation, http::Request& request) {
     AwsCall call;
-    if (operation == "GetCallerIdentity") {
+    if (operation == kGetCallerIdentity) {
         call.run = [this](const Caller& caller) -> AwsResult<AwsReply> {
             auto key = keys_.find(caller.access_key_id);
             auto arn = key && key->expires ? key->origin : std::string("arn:aws:iam::000000000000:user/sandbox");
@@ -84,7 +90,7 @@ AwsResult<AwsCall> StsApi::prepare(std::string_view operation, http::Request& re
         };
         return call;
     }
-    if (operation != "AssumeRole")
+    if (operation != kAssumeRole)
         return AwsError{
             400, "InvalidAction", fmt::format("Could not find operation {} for version 2011-06-15", operation), {}};
 

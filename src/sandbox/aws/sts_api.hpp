@@ -29,6 +29,7 @@ class StsApi final : public AwsApi {
 
     std::string_view service() const override { return "sts"; }
     std::string_view content_type() const override { return "text/xml"; }
+    FaultWords fault_words() const override;
     AwsResult<AwsCall> prepare(std::string_view operation, http::Request& request) override;
     http::Response error_response(const AwsError& error, const http::Request& request) const override;
     AwsError auth_error(const AuthFailure& failure) const override;

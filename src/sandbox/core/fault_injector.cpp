@@ -41,7 +41,7 @@ void FaultInjector::set(FaultRules rules) {
 }
 
 Result<void> FaultInjector::set_json(std::string_view json) {
-    auto rules = parse_fault_rules(json);
+    auto rules = parse_fault_rules(json, words_);
     if (!rules) return rules.error();
     set(std::move(*rules));
     return {};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sandbox/core/fault_rules.hpp"
@@ -52,6 +53,9 @@ class FaultInjector {
         std::uint64_t struck = 0;
     };
 
+    /// What rules are held to from here on. To be called before others call. Not called: rules may name anything.
+    void know(std::vector<FaultWords> words) { words_ = std::move(words); }
+
     /// Replaces all rules; their numbering starts anew.
     void set(FaultRules rules);
     /// As the file of `sluice sandbox --faults` and the body of PUT /_sandbox/faults say it. On an error nothing
@@ -72,6 +76,7 @@ class FaultInjector {
   private:
     bool strikes(std::size_t rule_index, RuleState& state) const;
 
+    std::vector<FaultWords> words_;
     std::atomic<bool> looks_at_requests_{false};
     std::atomic<bool> looks_at_records_{false};
     mutable std::mutex mutex_;

@@ -120,7 +120,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{R"([{"action":"delay","delay":"soon"}])", "rule 0: delay:"},
                     Refused{R"([{"action":"skew"}])", "skew: must say"},
                     Refused{R"([{"action":"http_500","status":200}])", "from 500 to 599"},
-                    Refused{R"([{"action":"hang","nth":0}])", "nth: must be an integer from 1"}));
+                    Refused{R"([{"action":"hang","nth":0}])", "nth: must be an integer from 1"},
+                    Refused{R"([{"action":"hang","count":0}])", "count: must be an integer from 1"},
+                    Refused{R"([{"action":"hang","status":503}])", "status: is told by http_500"},
+                    Refused{R"([{"action":"access_denied","status":500}])", "status: is told by http_500"},
+                    Refused{R"([{"action":"throttle_request","status":502}])", "status: must be 503"},
+                    Refused{R"([{"action":"hang","delay":"1s"}])", "delay: belongs to the action delay"},
+                    Refused{R"([{"action":"hang","skew":1}])", "skew: belongs to the action skew"},
+                    Refused{R"([{"action":"reset_after","code":"X"}])", "code: reset_after tells nothing"},
+                    Refused{R"([{"action":"delay","delay":"1s","message":"x"}])", "message: delay tells nothing"}));
 
 }  // namespace
 }  // namespace sluice::sandbox

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 
 #include "base/nearest.hpp"
 #include "base/units.hpp"
@@ -39,10 +41,14 @@ Error wrong(std::string_view member, std::string_view what) {
     return make_error(Errc::invalid_argument, fmt::format("{}: {}", member, what));
 }
 
-Error unknown(std::string_view what, std::string_view word, std::span<const std::string_view> known) {
+/// `of`: to whom it is not known.
+Error unknown(std::string_view what, std::string_view word, std::span<const std::string_view> known,
+              std::string_view of = {}) {
     auto nearest = nearest_word(word, known);
-    return make_error(Errc::invalid_argument, fmt::format("{} \"{}\" is not known", what, word),
-                      nearest.empty() ? std::string() : fmt::format("did you mean \"{}\"?", nearest));
+    return make_error(Errc::invalid_argument,
+                      fmt::format("{} \"{}\" is not known{}{}", what, word, of.empty() ? "" : " of ", of),
+                      nearest.empty() ? fmt::format("one of {}", fmt::join(known, ", "))
+                                      : fmt::format("did you mean \"{}\"?", nearest));
 }
 
 Result<FaultAction> parse_action(std::string_view text) {
@@ -67,6 +73,8 @@ Result<std::int64_t> integer_of(std::string_view member, const bj::value& value,
     return *number;
 }
 
+/// What `throttle_request` can be told as in place of the usual answer.
+constexpr int kThrottledStatus = 503;
 constexpr std::int64_t kMostMatches = std::int64_t{1} << 53;
 
 /// Takes one member into the rule; the error names it.
@@ -92,7 +100,7 @@ Result<void> take_member(FaultRule& rule, std::string_view name, const bj::value
     if (name == "nth") return take_count(rule.nth, 1);
     if (name == "every") return take_count(rule.every, 1);
     if (name == "after") return take_count(rule.after, 0);
-    if (name == "count") return take_count(rule.count, 0);
+    if (name == "count") return take_count(rule.count, 1);
     if (name == "action") {
         auto text = text_of(name, value);
         if (!text) return text.error();
@@ -146,7 +154,106 @@ Result<void> take_member(FaultRule& rule, std::string_view name, const bj::value
     return unknown("member", name, kMembers);
 }
 
-Result<FaultRule> parse_rule(const bj::value& value) {
+/// Whether the action has an answer that can say something.
+bool is_refusal(FaultAction action) {
+    switch (action) {
+        case FaultAction::delay:
+        case FaultAction::hang:
+        case FaultAction::hang_after:
+        case FaultAction::reset_before:
+        case FaultAction::reset_after:
+        case FaultAction::skew:
+            return false;
+        default:
+            return true;
+    }
+}
+
+/// What the action would not look at must not be thought to work.
+Result<void> check_members(const FaultRule& rule, const bj::object& given) {
+    const auto action = to_string(rule.action);
+    for (std::string_view name : {"delay", "skew"}) {
+        if (given.contains(name) && name != action)
+            return wrong(name, fmt::format("belongs to the action {}, not to {}", name, action));
+    }
+    for (std::string_view name : {"code", "message"}) {
+        if (given.contains(name) && !is_refusal(rule.action))
+            return wrong(name, fmt::format("{} tells nothing", action));
+    }
+    if (!given.contains("status") || rule.action == FaultAction::http_500) return {};
+    if (rule.action != FaultAction::throttle_request)
+        return wrong("status",
+                     fmt::format("is told by http_500, and by Event Hubs' throttle_request, not by {}", action));
+    if (rule.status != kThrottledStatus)
+        return wrong("status", fmt::format("must be {} with throttle_request, or left out", kThrottledStatus));
+    return {};
+}
+
+void add_new(std::vector<std::string_view>& all, std::span<const std::string_view> more) {
+    for (auto word : more) {
+        if (std::find(all.begin(), all.end(), word) == all.end()) all.push_back(word);
+    }
+}
+
+bool contains(std::span<const std::string_view> words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Leaves of `words` those that `fits`; those whom the rule can concern.
+void narrow(std::vector<const FaultWords*>& words, const std::function<bool(const FaultWords&)>& fits) {
+    std::erase_if(words, [&](const FaultWords* each) { return !fits(*each); });
+}
+
+Result<void> check_code(const FaultRule& rule, std::span<const FaultWords* const> concerned, std::string_view whose) {
+    if (rule.code.empty()) return {};
+    std::vector<std::string_view> known;
+    for (const auto* each : concerned) {
+        if (!each->codes) return {};
+        add_new(known, *each->codes);
+    }
+    if (known.empty()) return wrong("code", fmt::format("{} tells none", whose));
+    if (contains(known, rule.code)) return {};
+    return unknown("code", rule.code, known, whose);
+}
+
+/// Holds the rule to the words of those whom it can concern.
+Result<void> check_words(const FaultRule& rule, const bj::object& given, std::span<const FaultWords> words) {
+    if (words.empty()) return {};
+    std::vector<const FaultWords*> concerned;
+    std::vector<std::string_view> services;
+    for (const auto& each : words) {
+        concerned.push_back(&each);
+        add_new(services, std::span(&each.service, 1));
+    }
+    if (!rule.service.empty()) {
+        if (!contains(services, rule.service)) return unknown("service", rule.service, services);
+        narrow(concerned, [&](const FaultWords& each) { return each.service == rule.service; });
+    }
+    if (!rule.operation.empty()) {
+        std::vector<std::string_view> operations;
+        for (const auto* each : concerned) add_new(operations, each->operations);
+        if (!contains(operations, rule.operation))
+            return unknown("operation", rule.operation, operations, rule.service);
+        narrow(concerned, [&](const FaultWords& each) { return contains(each.operations, rule.operation); });
+    }
+    const auto& whose = rule.operation.empty() ? rule.service : rule.operation;
+    if (is_record_action(rule.action)) {
+        narrow(concerned, [&](const FaultWords& each) {
+            return rule.operation.empty() ? !each.record_operations.empty()
+                                          : contains(each.record_operations, rule.operation);
+        });
+        if (concerned.empty())
+            return wrong("action", fmt::format("{} befalls records, and {} has none", to_string(rule.action), whose));
+    }
+    if (rule.action == FaultAction::throttle_request && given.contains("status")) {
+        narrow(concerned, [](const FaultWords& each) { return each.throttles_with_status; });
+        if (concerned.empty())
+            return wrong("status", fmt::format("throttle_request of {} has a status of its own", whose));
+    }
+    return check_code(rule, concerned, whose);
+}
+
+Result<FaultRule> parse_rule(const bj::value& value, std::span<const FaultWords> words) {
     const auto* object = value.if_object();
     if (object == nullptr) return make_error(Errc::invalid_argument, "must be an object");
     if (!object->contains("action")) return wrong("action", "is missing");
@@ -162,6 +269,8 @@ Result<FaultRule> parse_rule(const bj::value& value) {
     if (rule.action == FaultAction::delay && rule.delay.count() == 0) return wrong("delay", "must say how long");
     if (rule.action == FaultAction::skew && rule.skew.count() == 0)
         return wrong("skew", "must say by how many seconds");
+    if (auto checked = check_members(rule, *object); !checked) return checked.error();
+    if (auto checked = check_words(rule, *object, words); !checked) return checked.error();
     return rule;
 }
 
@@ -178,7 +287,7 @@ bool is_record_action(FaultAction action) noexcept {
     return action == FaultAction::throttle || action == FaultAction::fail_record;
 }
 
-Result<FaultRules> parse_fault_rules(std::string_view json) {
+Result<FaultRules> parse_fault_rules(std::string_view json, std::span<const FaultWords> words) {
     boost::system::error_code failure;
     auto document = bj::parse(bj::string_view(json.data(), json.size()), failure);
     if (failure) return make_error(Errc::invalid_argument, "faults: not JSON: " + failure.message());
@@ -201,7 +310,7 @@ Result<FaultRules> parse_fault_rules(std::string_view json) {
     }
     if (list == nullptr) return make_error(Errc::invalid_argument, "faults: rules must be an array");
     for (std::size_t i = 0; i < list->size(); i++) {
-        auto rule = parse_rule((*list)[i]);
+        auto rule = parse_rule((*list)[i], words);
         if (!rule)
             return make_error(Errc::invalid_argument, fmt::format("faults: rule {}: {}", i, rule.error().message),
                               rule.error().hint);

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <regex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "sandbox/core/fault_words.hpp"
 
 namespace sluice::sandbox {
 
@@ -67,8 +69,9 @@ struct FaultRules {
 };
 
 /// `{"seed":7,"rules":[{"service":"kinesis","action":"throttle","share":0.1}]}`; a bare array of rules will do too.
-/// An error names the rule by its position and the member that is wrong.
-Result<FaultRules> parse_fault_rules(std::string_view json);
+/// An error names the rule by its position and the member that is wrong: also what would do nothing, by the action or
+/// by what the stand-ins there are say of themselves (`words`; none: any service, operation and code will do).
+Result<FaultRules> parse_fault_rules(std::string_view json, std::span<const FaultWords> words = {});
 /// The rule as it would be written, only what differs from the default.
 std::string to_json(const FaultRule& rule);
 

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "sandbox/core/fault_words.hpp"
 
 namespace sluice::sandbox {
 
@@ -77,6 +78,8 @@ class Service {
     virtual std::vector<Target> targets() const = 0;
     /// The names by which the control API knows its services: `kinesis`, `sqs`.
     virtual std::vector<std::string_view> services() const = 0;
+    /// What fault rules can say of it: by protocol, where they differ.
+    virtual std::vector<FaultWords> fault_words() const = 0;
     /// `settings`: a JSON object; what may be in it is the service's. Errc::conflict when the target exists.
     virtual Result<void> create_target(std::string_view service, std::string_view name, std::string_view settings) = 0;
     /// A deleted target is not made again by being used, only by being created.

@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "sandbox/event_hubs/kafka_faults.hpp"
+
 namespace sluice::sandbox {
 namespace {
 
@@ -56,6 +58,12 @@ std::vector<Listener> EventHubsService::listeners() const {
     auto url = kafka_url();
     if (url.empty()) return {};
     return {{"event_hubs_kafka", std::move(url)}};
+}
+
+std::vector<FaultWords> EventHubsService::fault_words() const {
+    auto words = kafka_fault_words();
+    words.push_back(HttpsApi::fault_words());
+    return words;
 }
 
 std::vector<Target> EventHubsService::targets() const {

@@ -38,6 +38,7 @@ class EventHubsService final : public Service {
     boost::asio::awaitable<Outcome> handle(http::Request request) override { return https_.handle(std::move(request)); }
     std::vector<Target> targets() const override;
     std::vector<std::string_view> services() const override { return {"event_hubs"}; }
+    std::vector<FaultWords> fault_words() const override;
     /// `settings`: `{"partitions": 4}`
     Result<void> create_target(std::string_view service, std::string_view name, std::string_view settings) override;
     Result<void> delete_target(std::string_view service, std::string_view name) override;

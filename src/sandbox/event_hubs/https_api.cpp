@@ -84,6 +84,13 @@ std::optional<HttpsApi::Call> HttpsApi::read_call(const http::Request& request) 
     return std::nullopt;
 }
 
+FaultWords HttpsApi::fault_words() {
+    FaultWords words{"event_hubs", {kSend, kCreate, kGet, kDelete, kIssueToken}, {kSend}};
+    words.codes.emplace();  // answers have a status and a text
+    words.throttles_with_status = true;
+    return words;
+}
+
 bool HttpsApi::claims(const http::Request& request) {
     if (request.headers.has("x-amz-target")) return false;
     auto call = read_call(request);

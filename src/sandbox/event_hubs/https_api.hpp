@@ -24,6 +24,7 @@ class HttpsApi {
     HttpsApi(const Access& access, const EntraTokens& tokens, Hubs& hubs, FaultInjector& faults, const Clock& clock);
 
     static bool claims(const http::Request& request);
+    static FaultWords fault_words();
     boost::asio::awaitable<Outcome> handle(http::Request request);
 
   private:

@@ -158,7 +158,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_sasl(Request request) {
     bool raw = std::exchange(session.raw_sasl, false);
     auto response = raw ? std::optional<std::string_view>(*request.frame) : read_sasl_authenticate(request.body);
     if (!response) co_return closed();
-    auto faults = faults_.on_request({"event_hubs", "SaslAuthenticate", {}});
+    auto faults = faults_.on_request({"event_hubs", kafka_operation::kSaslAuthenticate, {}});
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     std::optional<Access::Refusal> refusal;
     if (faults.refusal == FaultAction::expired_token) {
@@ -216,8 +216,8 @@ KafkaBroker::Produced KafkaBroker::produce(const Request& request, std::string_v
     if (faults_.looks_at_records()) {
         // A batch is taken whole or not at all: the first record that is struck takes the others with it.
         for (std::size_t i = 0; i < batch->records.size(); i++) {
-            auto fault = faults_.on_record({"event_hubs", "Produce", topic}, i, batch->records[i].key.value_or(""),
-                                           batch->records[i].value.value_or(""));
+            auto fault = faults_.on_record({"event_hubs", kafka_operation::kProduce, topic}, i,
+                                           batch->records[i].key.value_or(""), batch->records[i].value.value_or(""));
             if (!fault) continue;
             auto failure = to_kafka_failure(*fault);
             return {failure.error, -1, failure.throttled};
@@ -231,7 +231,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_produce(Request request) {
     auto version = request.head.version;
     auto given = read_produce(request.body, version);
     if (!given) co_return closed();
-    auto faults = draw_kafka_faults(faults_, "Produce", names_of(given->topics));
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kProduce, names_of(given->topics));
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
 
@@ -294,7 +294,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_metadata(Request request) {
         std::erase_if(all, [&](const Hubs::Hub& hub) { return !rights.covers(hub.name); });
         for (const auto& hub : all) given->topics.push_back(hub.name);
     }
-    auto faults = draw_kafka_faults(faults_, "Metadata", given->topics);
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kMetadata, given->topics);
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
 
@@ -345,7 +345,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_create_topics(Request request) {
     auto version = request.head.version;
     auto given = read_create_topics(request.body, version);
     if (!given) co_return closed();
-    auto faults = draw_kafka_faults(faults_, "CreateTopics", names_of(given->topics));
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kCreateTopics, names_of(given->topics));
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
 
@@ -370,7 +370,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_create_topics(Request request) {
 asio::awaitable<KafkaReply> KafkaBroker::handle_init_producer_id(Request request) {
     auto transactional_id = read_init_producer_id(request.body);
     if (!transactional_id) co_return closed();
-    auto faults = draw_kafka_faults(faults_, "InitProducerId", {});
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kInitProducerId, {});
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
     auto error = KafkaError::none;
@@ -391,7 +391,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_list_offsets(Request request) {
     auto version = request.head.version;
     auto given = read_list_offsets(request.body, version);
     if (!given) co_return closed();
-    auto faults = draw_kafka_faults(faults_, "ListOffsets", names_of(given->topics));
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kListOffsets, names_of(given->topics));
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
 
@@ -474,7 +474,7 @@ asio::awaitable<KafkaReply> KafkaBroker::handle_fetch(Request request) {
     auto version = request.head.version;
     auto given = read_fetch(request.body, version);
     if (!given) co_return closed();
-    auto faults = draw_kafka_faults(faults_, "Fetch", names_of(given->topics));
+    auto faults = draw_kafka_faults(faults_, kafka_operation::kFetch, names_of(given->topics));
     if (faults.delay.count() > 0) co_await sleep_for(faults.delay);
     if (faults.instead) co_return instead_of(*faults.instead);
 

@@ -476,6 +476,7 @@ TEST_F(KafkaFaultsTest, SpeaksOfEachFaultInKafkasTerms) {
              {R"({"action":"http_500"})", KafkaError::unknown_server_error},
              {R"({"action":"http_500","status":503})", KafkaError::request_timed_out},
              {R"({"action":"http_500","code":"NOT_LEADER_OR_FOLLOWER"})", KafkaError::not_leader_or_follower},
+             {R"({"action":"http_500","code":"OfAnotherService"})", KafkaError::unknown_server_error},
              {R"({"action":"throttle_request"})", KafkaError::policy_violation},
              {R"({"action":"missing_target"})", KafkaError::unknown_topic_or_partition},
              {R"({"action":"access_denied"})", KafkaError::topic_authorization_failed},

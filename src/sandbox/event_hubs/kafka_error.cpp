@@ -51,6 +51,14 @@ std::string_view to_string(KafkaError error) noexcept {
     return "UNKNOWN_SERVER_ERROR";
 }
 
+std::vector<std::string_view> kafka_error_names() {
+    std::vector<std::string_view> names;
+    for (const auto& [value, name] : kNames) {
+        if (value != KafkaError::none) names.push_back(name);
+    }
+    return names;
+}
+
 std::optional<KafkaError> parse_kafka_error(std::string_view name) noexcept {
     for (const auto& [value, known] : kNames) {
         if (known == name) return value;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace sluice::sandbox {
 
@@ -45,6 +46,8 @@ enum class KafkaError : std::int16_t {
 
 /// `UNKNOWN_TOPIC_OR_PARTITION`
 std::string_view to_string(KafkaError error) noexcept;
+/// The names of all but `NONE`: what a fault may ask for.
+std::vector<std::string_view> kafka_error_names();
 /// By that name.
 std::optional<KafkaError> parse_kafka_error(std::string_view name) noexcept;
 

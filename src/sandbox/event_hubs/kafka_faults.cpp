@@ -1,6 +1,7 @@
 #include "sandbox/event_hubs/kafka_faults.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::sandbox {
 namespace {
@@ -34,6 +35,16 @@ KafkaFailure with_rule(KafkaFailure failure, const std::string& code, const std:
 }
 
 }  // namespace
+
+std::vector<FaultWords> kafka_fault_words() {
+    using namespace kafka_operation;
+    FaultWords requests{
+        "event_hubs", {kProduce, kCreateTopics, kMetadata, kInitProducerId, kListOffsets, kFetch}, {kProduce}};
+    requests.codes = kafka_error_names();
+    FaultWords authentication{"event_hubs", {kSaslAuthenticate}};
+    authentication.codes.emplace();  // any error there says that the credentials are wrong
+    return {std::move(requests), std::move(authentication)};
+}
 
 KafkaFailure to_kafka_failure(const RequestFaults& faults) {
     return with_rule(failure_of(*faults.refusal, faults.status), faults.code, faults.message);

@@ -11,6 +11,19 @@
 
 namespace sluice::sandbox {
 
+/// Operations as fault rules name them.
+namespace kafka_operation {
+inline constexpr std::string_view kProduce = "Produce";
+inline constexpr std::string_view kCreateTopics = "CreateTopics";
+inline constexpr std::string_view kMetadata = "Metadata";
+inline constexpr std::string_view kInitProducerId = "InitProducerId";
+inline constexpr std::string_view kListOffsets = "ListOffsets";
+inline constexpr std::string_view kFetch = "Fetch";
+inline constexpr std::string_view kSaslAuthenticate = "SaslAuthenticate";
+}  // namespace kafka_operation
+
+std::vector<FaultWords> kafka_fault_words();
+
 /// How a fault looks over Kafka.
 struct KafkaFailure {
     KafkaError error = KafkaError::none;
@@ -19,7 +32,7 @@ struct KafkaFailure {
 };
 
 /// A refusal in Kafka's terms (the table in docs/sandbox.md); `code` of the rule, when it names a Kafka error, goes
-/// before.
+/// before. One that does not is another service's, of a rule for all of them.
 KafkaFailure to_kafka_failure(const RequestFaults& faults);
 KafkaFailure to_kafka_failure(const RecordFault& fault);
 

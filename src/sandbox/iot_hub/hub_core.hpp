@@ -13,6 +13,17 @@
 
 namespace sluice::sandbox {
 
+/// Operations as fault rules name them.
+namespace hub_operation {
+inline constexpr std::string_view kConnect = "Connect";
+inline constexpr std::string_view kPublish = "Publish";
+inline constexpr std::string_view kSendMessage = "SendMessage";
+inline constexpr std::string_view kReceiveMessage = "ReceiveMessage";
+inline constexpr std::string_view kPutDevice = "PutDevice";
+inline constexpr std::string_view kGetDevice = "GetDevice";
+inline constexpr std::string_view kDeleteDevice = "DeleteDevice";
+}  // namespace hub_operation
+
 struct IotHubOptions {
     DeviceRegistry::Options registry;
     std::string policy_key{kSandboxHubPolicyKey};

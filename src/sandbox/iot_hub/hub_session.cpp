@@ -161,7 +161,7 @@ asio::awaitable<void> HubSession::on_connect(mqtt::Connect connect) {
     }
     identity_ = *identity;
     auto name = identity->name();
-    auto faults = core_.faults.on_request({"iot_hub", "Connect", name});
+    auto faults = core_.faults.on_request({"iot_hub", hub_operation::kConnect, name});
     if (faults.delay.count() > 0) co_await pause(faults.delay);
     if (ended_) co_return;
     if (faults.refusal == FaultAction::hang) {
@@ -211,7 +211,7 @@ asio::awaitable<void> HubSession::on_connect(mqtt::Connect connect) {
 
 asio::awaitable<void> HubSession::on_publish(mqtt::Publish publish) {
     auto name = connected_as_->name();
-    FaultSubject subject{"iot_hub", "Publish", name};
+    FaultSubject subject{"iot_hub", hub_operation::kPublish, name};
     auto faults = core_.faults.on_request(subject);
     if (faults.delay.count() > 0) co_await pause(faults.delay);
     if (ended_) co_return;

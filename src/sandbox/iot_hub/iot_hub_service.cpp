@@ -22,9 +22,10 @@ namespace {
 constexpr std::uint16_t kPortOffset = 2;
 
 std::string_view operation_of(const http::Request& request, const HubRoute& route) {
-    if (route.what == HubRoute::What::events) return "SendMessage";
-    if (route.what == HubRoute::What::commands) return "ReceiveMessage";
-    return request.method == "PUT" ? "PutDevice" : request.method == "GET" ? "GetDevice" : "DeleteDevice";
+    using namespace hub_operation;
+    if (route.what == HubRoute::What::events) return kSendMessage;
+    if (route.what == HubRoute::What::commands) return kReceiveMessage;
+    return request.method == "PUT" ? kPutDevice : request.method == "GET" ? kGetDevice : kDeleteDevice;
 }
 
 HubError throttled() {
@@ -166,8 +167,8 @@ HubResult<http::Response> IotHubService::send(http::Request request, const HubRo
     if (core_.faults.looks_at_records()) {
         auto name = route.identity.name();
         for (std::size_t i = 0; i < messages->size(); i++) {
-            auto fault = core_.faults.on_record({"iot_hub", "SendMessage", name}, i, (*messages)[i].message_id(),
-                                                (*messages)[i].body);
+            auto fault = core_.faults.on_record({"iot_hub", hub_operation::kSendMessage, name}, i,
+                                                (*messages)[i].message_id(), (*messages)[i].body);
             if (!fault) continue;
             // A batch is taken whole or not at all.
             auto error = fault->action == FaultAction::throttle
@@ -208,6 +209,13 @@ HubResult<http::Response> IotHubService::change_identity(const http::Request& re
     if (!device) return to_hub_error(device.error());
     if (!device->enabled) listener_.disconnect(identity, "404001 DeviceNotFound: the device was disabled");
     return show(*device);
+}
+
+std::vector<FaultWords> IotHubService::fault_words() const {
+    using namespace hub_operation;
+    return {{"iot_hub",
+             {kConnect, kPublish, kSendMessage, kReceiveMessage, kPutDevice, kGetDevice, kDeleteDevice},
+             {kPublish, kSendMessage}}};
 }
 
 std::vector<Target> IotHubService::targets() const {

@@ -30,6 +30,7 @@ class IotHubService final : public Service {
 
     std::vector<Target> targets() const override;
     std::vector<std::string_view> services() const override { return {"iot_hub"}; }
+    std::vector<FaultWords> fault_words() const override;
     /// A device. `settings`: `status` (`enabled`, `disabled`), `primaryKey`, `secondaryKey`; `disconnect` (true) only
     /// cuts its connection off. Errc::conflict when it was registered before and no member is given.
     Result<void> create_target(std::string_view service, std::string_view name, std::string_view settings) override;

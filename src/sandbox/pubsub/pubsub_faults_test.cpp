@@ -45,6 +45,9 @@ TEST_F(PubsubFaults, AreToldAsTheServiceWouldTellThem) {
     EXPECT_EQ(under(R"([{"action":"http_500","status":503}])").error_code(), StatusCode::UNAVAILABLE);
     EXPECT_EQ(under(R"([{"action":"http_500","status":504}])").error_code(), StatusCode::DEADLINE_EXCEEDED);
     EXPECT_EQ(under(R"([{"action":"http_500","code":"ABORTED"}])").error_code(), StatusCode::ABORTED);
+    EXPECT_EQ(under(R"([{"action":"throttle_request","code":"OfAnotherService"}])").error_code(),
+              StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(under(R"([{"action":"fail_record","code":"OfAnotherService"}])").error_code(), StatusCode::INTERNAL);
     EXPECT_EQ(under(R"([{"action":"expired_token"}])").error_code(), StatusCode::UNAUTHENTICATED);
     EXPECT_EQ(under(R"([{"action":"access_denied"}])").error_code(), StatusCode::PERMISSION_DENIED);
     status = under(R"([{"action":"missing_target","message":"gone"}])");

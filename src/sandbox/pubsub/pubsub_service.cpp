@@ -29,6 +29,9 @@ constexpr int kMostMessageBytes = 20 << 20;
 constexpr int kLeastPingIntervalMs = 5'000;
 constexpr std::string_view kTokenPath = "/token";
 constexpr std::string_view kMetadataPath = "/computeMetadata/";
+// As fault rules name them; those over gRPC have the calls' names.
+constexpr std::string_view kTokenOperation = "Token";
+constexpr std::string_view kMetadataOperation = "Metadata";
 
 std::shared_ptr<grpc::ServerCredentials> credentials_for(const ListenOptions& options) {
     if (options.certificate_pem.empty()) return grpc::InsecureServerCredentials();
@@ -160,7 +163,7 @@ bool PubsubService::claims(const http::Request& request) const {
 asio::awaitable<Outcome> PubsubService::handle(http::Request request) {
     bool token = request.path == kTokenPath;
     Outcome outcome;
-    auto faults = faults_.on_request({"pubsub", token ? "Token" : "Metadata", {}});
+    auto faults = faults_.on_request({"pubsub", token ? kTokenOperation : kMetadataOperation, {}});
     if (faults.delay.count() > 0) {
         asio::steady_timer timer(co_await asio::this_coro::executor);
         timer.expires_after(faults.delay);
@@ -184,6 +187,18 @@ asio::awaitable<Outcome> PubsubService::handle(http::Request request) {
         outcome.response = token ? accounts_.token(request.body, now) : accounts_.metadata(request, now);
     }
     co_return outcome;
+}
+
+std::vector<FaultWords> PubsubService::fault_words() const {
+    FaultWords calls{"pubsub",
+                     {"Publish", "CreateTopic", "GetTopic", "ListTopics", "ListTopicSubscriptions", "DeleteTopic",
+                      "TestIamPermissions", "CreateSubscription", "GetSubscription", "ListSubscriptions",
+                      "DeleteSubscription", "Pull", "StreamingPull", "Acknowledge", "ModifyAckDeadline"},
+                     {"Publish"}};
+    calls.codes = rpc_code_names();
+    FaultWords over_http{"pubsub", {kTokenOperation, kMetadataOperation}};
+    over_http.codes.emplace();
+    return {std::move(calls), std::move(over_http)};
 }
 
 std::vector<Target> PubsubService::targets() const {

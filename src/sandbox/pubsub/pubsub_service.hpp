@@ -39,6 +39,7 @@ class PubsubService final : public Service {
 
     std::vector<Target> targets() const override;
     std::vector<std::string_view> services() const override { return {"pubsub"}; }
+    std::vector<FaultWords> fault_words() const override;
     /// `settings`: `{}` or `{"retention_seconds":604800}`. `name`: a topic id, in another project `{project}:{id}`.
     Result<void> create_target(std::string_view service, std::string_view name, std::string_view settings) override;
     Result<void> delete_target(std::string_view service, std::string_view name) override;

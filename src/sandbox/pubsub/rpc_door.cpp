@@ -22,7 +22,8 @@ RpcCode code_of_http(int status) noexcept {
 }
 
 RpcError with_rule(RpcError error, const RequestFaults& faults) {
-    if (!faults.code.empty()) error.code = parse_rpc_code(faults.code).value_or(RpcCode::unknown);
+    // Another text is another service's, of a rule for all of them.
+    if (auto named = parse_rpc_code(faults.code)) error.code = *named;
     if (!faults.message.empty()) error.message = faults.message;
     return error;
 }

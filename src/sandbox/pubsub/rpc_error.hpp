@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::sandbox {
 
@@ -28,6 +29,8 @@ enum class RpcCode {
     unauthenticated = 16,
 };
 
+/// The names of all of them.
+std::vector<std::string_view> rpc_code_names();
 /// `INVALID_ARGUMENT`; nullopt for any other text.
 std::optional<RpcCode> parse_rpc_code(std::string_view text) noexcept;
 

@@ -180,7 +180,7 @@ std::optional<RpcError> Topics::record_fault(const Topic& topic, std::span<const
                                               "service 'pubsub.googleapis.com'.",
                                               {}}
                                    : RpcError{RpcCode::internal, "A service error has occurred.", {}};
-        if (!fault->code.empty()) error.code = parse_rpc_code(fault->code).value_or(RpcCode::unknown);
+        if (auto named = parse_rpc_code(fault->code)) error.code = *named;
         if (!fault->message.empty()) error.message = fault->message;
         return error;
     }

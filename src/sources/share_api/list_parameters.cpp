@@ -5,7 +5,7 @@
 #include <charconv>
 #include <string>
 
-#include "base/nearest.hpp"
+#include "http/unknown_parameter.hpp"
 
 namespace sluice::share_api {
 
@@ -55,13 +55,6 @@ Result<void> set(ListParameters& parameters, std::string_view name, std::string_
     return {};
 }
 
-Error unknown(std::string_view name, std::span<const std::string_view> known) {
-    std::string message = "unknown query parameter";
-    const std::string_view nearest = nearest_word(name, known);
-    if (!nearest.empty()) message += "; did you mean " + std::string(nearest) + "?";
-    return wrong(std::move(message));
-}
-
 }  // namespace
 
 Result<ListParameters> parse_list_parameters(const http::Request& request, ReadForm form, std::size_t max_per_page) {
@@ -70,7 +63,8 @@ Result<ListParameters> parse_list_parameters(const http::Request& request, ReadF
     ListParameters parameters;
     parameters.per_page = std::min(kDefaultPerPage, max_per_page);
     for (const auto& [name, value] : request.query_parameters()) {
-        if (std::find(known.begin(), known.end(), name) == known.end()) return unknown(name, known);
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            return wrong(http::unknown_parameter(form == ReadForm::page ? "a list" : "one object", name, known));
         if (auto done = set(parameters, name, value, max_per_page); !done) return done.error();
     }
     return parameters;

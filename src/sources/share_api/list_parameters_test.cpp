@@ -34,6 +34,15 @@ TEST(ListParameters, AreRead) {
     EXPECT_EQ(*parameters->to - *parameters->from, std::chrono::hours(1));
 }
 
+TEST(ListParameters, APlusBeforeAMemberToSortByIsOne) {
+    for (const char* query : {"sort=+createDate", "sort=%2BcreateDate", "sort=createDate"}) {
+        const auto parameters = parse(query);
+        ASSERT_TRUE(parameters) << query;
+        EXPECT_TRUE(parameters->sort.is_by_creation()) << query;
+        EXPECT_FALSE(parameters->sort.newest_first()) << query;
+    }
+}
+
 TEST(ListParameters, NameWhatIsWrong) {
     const auto message = [](std::string query) {
         const auto parameters = parse(std::move(query));
@@ -48,13 +57,18 @@ TEST(ListParameters, NameWhatIsWrong) {
     EXPECT_TRUE(message("from=yesterday").starts_with("from must be a time"));
     EXPECT_TRUE(message("to=2026-11-23").starts_with("to must be a time"));
     EXPECT_TRUE(message("sort=").starts_with("sort names members"));
-    EXPECT_EQ(message("perpage=1"), "unknown query parameter; did you mean perPage?");
-    EXPECT_TRUE(message("zzzzzzzzzz=1").starts_with("unknown query parameter"));
+    EXPECT_EQ(message("perpage=1"),
+              "a list takes details, page, perPage, sort, from, to, and not perpage; did you mean perPage?");
+    EXPECT_EQ(message("zzzzzzzzzz=1"), "a list takes details, page, perPage, sort, from, to, and not zzzzzzzzzz");
+    EXPECT_EQ(message(std::string(100, 'z') + "%0A=1").size(), message(std::string(64, 'z') + "=1").size())
+        << "somebody else's words are shown shortened";
 }
 
 TEST(ListParameters, OneObjectTakesOnlyDetails) {
     EXPECT_TRUE(parse("details=false", ReadForm::single));
-    EXPECT_FALSE(parse("page=1", ReadForm::single));
+    EXPECT_EQ(parse("page=1", ReadForm::single).error().message, "one object takes details, and not page");
+    EXPECT_EQ(parse("detail=1", ReadForm::single).error().message,
+              "one object takes details, and not detail; did you mean details?");
 }
 
 }  // namespace

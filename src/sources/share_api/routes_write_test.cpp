@@ -102,6 +102,16 @@ TEST(ShareApiWrite, ValidJsonThatIsNoObjectIsUnacceptable) {
     EXPECT_EQ(code_of(response), "not_an_object");
 }
 
+TEST(ShareApiWrite, WhatIsNoObjectIsNamedByItsPlaceInTheBody) {
+    ShareApiBench api;
+    const auto refused = json_of(api.call("POST", "/share/io.acme", "\n\n [1]"));
+    EXPECT_EQ(refused.at("line"), 3);
+    EXPECT_EQ(refused.at("offset"), 3);
+    const auto of_lines = json_of(api.post_lines("/share/io.acme", "{}\n\n [1]\n"));
+    EXPECT_EQ(of_lines.at("line"), 3);
+    EXPECT_EQ(of_lines.at("offset"), 5);
+}
+
 TEST(ShareApiWrite, PutGivesNewDataAndKeepsTheRest) {
     ShareApiBench api;
     const auto id = api.create("/device/io.acme/tags/Dublin", R"({"n":1})");

@@ -80,7 +80,8 @@ Result<SortOrder> SortOrder::parse(std::string_view text) {
         start = end + 1;
 
         Term term;
-        if (!member.empty() && (member.front() == '-' || member.front() == '+')) {
+        // A blank is what a query leaves of a `+` that is not written %2B.
+        if (!member.empty() && std::string_view("-+ ").find(member.front()) != std::string_view::npos) {
             term.descending = member.front() == '-';
             member.remove_prefix(1);
         }

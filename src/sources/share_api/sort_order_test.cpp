@@ -33,7 +33,7 @@ TEST(SortOrder, NewestFirstByDefault) {
 }
 
 TEST(SortOrder, CreationIsTheIndexsOrder) {
-    for (const char* text : {"createDate", "tstamp", "+createDate"}) {
+    for (const char* text : {"createDate", "tstamp", "+createDate", " createDate"}) {
         EXPECT_TRUE(SortOrder::parse(text)->is_by_creation()) << text;
         EXPECT_FALSE(SortOrder::parse(text)->newest_first()) << text;
     }
@@ -68,13 +68,21 @@ TEST(SortOrder, LaterMembersDecideAmongEquals) {
               (Order{2, 3, 1}));
 }
 
+TEST(SortOrder, APlusIsTakenInTheFormThatAQueryLeavesOfIt) {
+    const std::vector<std::string> objs = {R"({"n":2,"m":1," n":9})", R"({"n":1,"m":2," n":8})", R"({"n":1,"m":1})"};
+    EXPECT_EQ(sorted(" n, m", objs), (Order{3, 2, 1}));
+    EXPECT_EQ(sorted("-m, n", objs), (Order{2, 3, 1}));
+    EXPECT_EQ(sorted("  n", objs), sorted("+ n", objs)) << "one of them only: the other is the name's own";
+    EXPECT_EQ(sorted("a b", {R"({"a b":2})", R"({"a b":1})"}), (Order{2, 1}));
+}
+
 TEST(SortOrder, RefusesWhatNamesNoMember) {
-    for (const char* text : {"", ",", "a,", "-", "a..b", ".a", "a,b,c,d,e,f,g,h,i"})
+    for (const char* text : {"", " ", "a, ", ",", "a,", "-", "a..b", ".a", "a,b,c,d,e,f,g,h,i"})
         EXPECT_FALSE(SortOrder::parse(text)) << text;
 }
 
 TEST(SortOrder, RefusesAMemberNamedTwice) {
-    for (const char* text : {"data,data", "a,-a", "+a,a", "data.b,c,data.b", "createDate,createDate"}) {
+    for (const char* text : {"data,data", "a,-a", "+a,a", " a,a", "data.b,c,data.b", "createDate,createDate"}) {
         auto parsed = SortOrder::parse(text);
         ASSERT_FALSE(parsed) << text;
         EXPECT_TRUE(parsed.error().message.ends_with(" twice")) << parsed.error().message;
