@@ -50,7 +50,11 @@ export function PayloadFields({ suggestions, ...props }: Props) {
           ))}
         </div>
         <div className="path-row">
-          <Field label="Another member" hint="Its path within obj, through arrays too: data.users.email" error={errorAt(props, 'redact')}>
+          <Field
+            label="Another member"
+            hint="Its path within obj, through arrays too: data.users.email"
+            error={errorAt(props, 'redact')}
+          >
             {(control) => (
               <input
                 {...control}
