@@ -461,6 +461,10 @@ boost::asio::awaitable<Result<ReplayStatus>> IntegrationDirectory::replay(Princi
     Result<Entry> entry = visible(caller, id);
     if (!entry) co_return entry.error();
     Result<ReplayStatus> begun = co_await parts_.engine.replay(std::move(id), std::move(request));
+    if (!begun) co_return begun;
+    // remember_replay() was called: whoever is told that it began finds it after a crash, too.
+    auto after_that = [] { return Result<void>(); };
+    (void)co_await parts_.blocking.run(std::move(after_that));
     co_return begun;
 }
 
