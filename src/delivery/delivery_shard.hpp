@@ -143,7 +143,7 @@ class DeliveryShard : public std::enable_shared_from_this<DeliveryShard> {
     bool unsynced_ = false;
     bool ending_ = false;  ///< begin_stop() was called
     bool stopping_ = false;
-    SignalEvent cut_now_;
+    SignalEvent cut_now_;  ///< set by nobody: who waits for it waits for its deadline, or is cancelled by stop()
     SteadyTime synced_at_{};
     SignalEvent commit_now_;
     boost::asio::steady_timer commit_gate_;  ///< cancelled when a commit ends: wakes all who wait

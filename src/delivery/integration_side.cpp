@@ -83,6 +83,7 @@ struct IntegrationRuntime::SideLane {
         if (held.contains(key) || passed_over.contains(key)) return;
         prepared.event.sequence = lane.read_position() + 1;
         SlotIndex slot = keep(prepared, at);
+        SLUICE_ASSERT(slot != kNoSlot, "each stands behind the one before it");
         letters[slot] = {letter.position, letter.record.size()};
         drain();
     }
@@ -99,7 +100,7 @@ struct IntegrationRuntime::SideLane {
         drain();
     }
 
-    /// kNoSlot when the lane gave it up at once.
+    /// As Lane::feed().
     SlotIndex feed(const Event& event, SteadyTime at) {
         MessageSlots::Prepared prepared = slots->prepare(event);
         // A sample is not in the log: it has no place among the others, and takes the first of this lane.
