@@ -11,8 +11,9 @@ STRING = (
     "SharedAccessKey=c2x1aWNlLXNhbmRib3gtbWFuYWdlLWtleS1wdWJsaWM="
 )
 FAULTS = {
-    "batches fail here and there": [{"action": "fail_record", "share": 0.1}],
-    "a tenth of the batches are throttled": [{"action": "throttle", "share": 0.1}],
+    # The second batch for certain: a tenth of a few may be none.
+    "batches fail here and there": [{"action": "fail_record", "share": 0.1}, {"action": "fail_record", "nth": 2}],
+    "a tenth of the batches are throttled": [{"action": "throttle", "share": 0.1}, {"action": "throttle", "nth": 2}],
     "every third request fails": [{"action": "http_500", "every": 3, "count": 15}],
     "requests time out, stored or not": [{"action": "http_500", "status": 503, "every": 4, "count": 10}],
     "connections drop before the request is accepted": [{"action": "reset_before", "every": 3, "count": 8}],

@@ -17,7 +17,11 @@ from peers import (
 REC_TYPE = "io.example.readings"
 FAULTS = {
     "requests with certain messages fail": [{"action": "fail_record", "every": 97, "count": 10}],
-    "over the quota here and there": [{"action": "throttle_request", "share": 0.1}],
+    # The second request for certain: of twenty or so, a tenth may be none.
+    "over the quota here and there": [
+        {"action": "throttle_request", "share": 0.1},
+        {"action": "throttle_request", "nth": 2},
+    ],
     "one key is throttled for a while": [{"action": "throttle", "key": "dev-3", "count": 20}],
     "every third request is unavailable": [{"action": "http_500", "status": 503, "every": 3, "count": 20}],
     "aborted and unknown": [
