@@ -195,12 +195,13 @@ TEST_F(ClientPoolTest, TheAnswerToAHeadHasNoBody) {
 }
 
 struct BadResponse {
-    const char* bytes;
+    std::string bytes;
     const char* code;
 };
 
 TEST_F(ClientPoolTest, NamesWhatIsWrongWithAResponse) {
-    for (auto [bytes, code] : {
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const auto& [bytes, code] : {
              BadResponse{"", "closed_early"},
              BadResponse{"HTTP/1.1 2", "closed_early"},
              BadResponse{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "closed_early"},
@@ -211,6 +212,10 @@ TEST_F(ClientPoolTest, NamesWhatIsWrongWithAResponse) {
              BadResponse{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12", "bad_response"},
              BadResponse{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "bad_response"},
              BadResponse{"HTTP/1.1 101 Switching Protocols\r\n\r\n", "bad_response"},
+             // A chunk's extension, its size and the trailer: none of them may grow for ever.
+             BadResponse{chunked + "5;" + std::string(200'000, 'x'), "bad_response"},
+             BadResponse{chunked + std::string(200'000, '0'), "bad_response"},
+             BadResponse{chunked + "0\r\n" + std::string(200'000, 'x'), "bad_response"},
              BadResponse{"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", "bad_response"},
          }) {
         ScriptedServer server({Behaviour::respond_bytes(bytes).then_close()});

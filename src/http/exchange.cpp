@@ -22,6 +22,8 @@ using Step = ClientError::Step;
 /// How long an answer is waited for after the server would not take the whole request.
 constexpr std::chrono::seconds kEarlyAnswer{1};
 constexpr int kMaxInterimResponses = 16;
+/// What may wait for the rest of its line: as much as a head may have.
+constexpr std::size_t kMaxUnreadBytes = 64 << 10;
 
 bool is_clean(std::string_view text, bool blanks) {
     return std::all_of(text.begin(), text.end(), [blanks](char c) {
@@ -89,6 +91,12 @@ asio::awaitable<boost::system::result<bool, ClientError>> read_response(Stream& 
             buffer.consume(used);
             if (parser.is_truncated()) co_return false;
             if (error && error != beast_http::error::need_more) co_return explain_parser(error, max_bytes);
+            // Beast bounds heads and bodies, and would have a chunk's own line, or a trailer, grow without an end.
+            if (used == 0 && !parser.is_done() && buffer.size() > kMaxUnreadBytes) {
+                co_return bad_response(Errc::too_large, fmt::format("the server's response has a line, or a trailer, "
+                                                                    "of more than {} bytes",
+                                                                    kMaxUnreadBytes));
+            }
         }
         if (parser.is_done()) break;
         auto room = buffer.prepare();
