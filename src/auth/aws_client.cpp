@@ -7,6 +7,9 @@
 namespace sluice::auth {
 namespace {
 
+/// Far above the longest honest answer, and no more than a tenant's own endpoint may have the process hold.
+constexpr std::size_t kMaxAnswerBytes = 1 << 20;
+
 bool means_refused_credentials(AwsErrorKind kind) {
     return kind == AwsErrorKind::expired_credentials || kind == AwsErrorKind::unknown_key;
 }
@@ -49,6 +52,7 @@ http::ClientRequest AwsClient::signed_request(const AwsCall& call, std::string_v
     }
     request.headers.add("Authorization", std::move(signature.authorization));
     request.body.push_back(call.body);
+    request.max_response_bytes = kMaxAnswerBytes;
     return request;
 }
 

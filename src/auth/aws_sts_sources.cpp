@@ -14,6 +14,7 @@ namespace {
 
 /// A refresh is asked for well ahead of time, so a call that hangs is better given up and made again.
 constexpr std::chrono::seconds kCallLimit{10};
+constexpr std::size_t kMaxStsAnswerBytes = 64 << 10;
 
 Result<Endpoint> sts_endpoint(const AwsCredentialContext& context) {
     auto endpoint = aws_endpoint("sts", context.region, AwsEndpointOptions::from(context.environment, "sts"));
@@ -95,6 +96,7 @@ class WebIdentitySource final : public AwsCredentialsSource {
             http::ClientRequest call;
             call.headers.add("Content-Type", std::string(kStsContentType));
             call.body.push_back(form);
+            call.max_response_bytes = kMaxStsAnswerBytes;
             auto answer = co_await pool.send(std::move(call), deadline.earlier(kCallLimit));
             if (!answer) {
                 pool.close();

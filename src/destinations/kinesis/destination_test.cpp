@@ -124,6 +124,15 @@ TEST_F(KinesisDestinationTest, StreamTemplateNamesTheTargetOrSaysWhyNot) {
     EXPECT_EQ(target, "kept-io.acme.room");
 }
 
+TEST_F(KinesisDestinationTest, AnAnswerLongerThanAnyOfTheServicesIsNotRead) {
+    server_.then(http::Behaviour::respond(200, "{\"Records\":[" + std::string(2 << 20, ' ')));
+    batch_.add("object-1");
+    auto verdict = deliver()[0];
+    EXPECT_EQ(verdict.kind, Verdict::Kind::retry);
+    EXPECT_TRUE(verdict.ambiguous);
+    EXPECT_EQ(verdict.failure->code, "bad_response");
+}
+
 TEST_F(KinesisDestinationTest, SignsWhatItSends) {
     credentials_.session_token = Secret("session");
     server_.then(answer({kStored}));

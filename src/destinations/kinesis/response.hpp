@@ -41,7 +41,7 @@ class PutRecordsResponse {
                               std::string_view region);
 
   private:
-    struct Parser;  ///< keeps its memory between answers
+    struct Parser;  ///< keeps its memory between answers, but for what an unusually large one took
     std::unique_ptr<Parser> parser_;
 };
 

@@ -58,6 +58,15 @@ TEST(KinesisResponse, OneVerdictPerRecordInOrder) {
     EXPECT_EQ(verdicts[3].failure->error_class, ErrorClass::transient);
 }
 
+TEST(KinesisResponse, AnUnusuallyLargeAnswerIsReadLikeAnother) {
+    PutRecordsResponse response;
+    const std::string large = answer(0, {kStoredEntry}) + std::string(600 << 10, ' ');
+    for (const auto& body : {answer(0, {kStoredEntry}), large, answer(0, {kStoredEntry})}) {
+        auto verdicts = response.read(body, 1, "building-events", "eu-west-1");
+        EXPECT_EQ(verdicts.at(0).kind, Verdict::Kind::accepted);
+    }
+}
+
 TEST(KinesisResponse, RecordsRefusedForOneReasonShareIt) {
     auto verdicts = read(answer(2, {kThrottledEntry, kThrottledEntry}), 2);
     EXPECT_EQ(verdicts[0].failure, verdicts[1].failure);
