@@ -57,6 +57,7 @@ constexpr std::array kKnown = {
     Known{"QueueDoesNotExist", kMissing},
     Known{"QueueDeletedRecently", kMissing},
     Known{"InvalidAddress", kMissing},
+    Known{"ResourceNotFoundException", kMissing},
     Known{"BatchRequestTooLong", kTooLarge},
     Known{"RequestEntityTooLarge", kTooLarge},
     Known{"http_413", kTooLarge},
@@ -93,6 +94,14 @@ constexpr std::string_view kOldPrefix = "AWS.SimpleQueueService.";
 constexpr std::array kRenamed = {
     Renamed{"NonExistentQueue", "QueueDoesNotExist"},
     Renamed{"QueueAlreadyExists", "QueueNameExists"},
+    // KMS's own names, which SQS passed on before it had names for them.
+    Renamed{"KMS.ThrottlingException", "KmsThrottled"},
+    Renamed{"KMS.AccessDeniedException", "KmsAccessDenied"},
+    Renamed{"KMS.DisabledException", "KmsDisabled"},
+    Renamed{"KMS.InvalidKeyUsageException", "KmsInvalidKeyUsage"},
+    Renamed{"KMS.InvalidStateException", "KmsInvalidState"},
+    Renamed{"KMS.NotFoundException", "KmsNotFound"},
+    Renamed{"KMS.OptInRequired", "KmsOptInRequired"},
 };
 
 /// SQS has no code of its own for a message that is too long: the words tell.
@@ -144,6 +153,9 @@ Meaning meaning_of(std::string_view code, std::string_view message, int status, 
     if (code == "InvalidParameterValue" && tells_of_size(message)) return kTooLarge;
     auto known = std::find_if(kKnown.begin(), kKnown.end(), [code](const Known& k) { return k.code == code; });
     if (known != kKnown.end()) return known->meaning;
+    // What a name says that is new here: neither a pace nor a key is an event's fault.
+    if (code.find("Throttl") != std::string_view::npos) return kThrottled;
+    if (code.starts_with("KMS") || code.starts_with("Kms")) return kKey;
     return of_kind(auth::aws_error_kind(code, status), told, sender_fault);
 }
 

@@ -39,6 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"QueueDoesNotExist", 400, kMissing}, Row{"AWS.SimpleQueueService.NonExistentQueue", 400, kMissing},
         Row{"NonExistentQueue", 400, kMissing}, Row{"QueueDeletedRecently", 400, kMissing},
         Row{"AWS.SimpleQueueService.QueueDeletedRecently", 400, kMissing}, Row{"InvalidAddress", 404, kMissing},
+        Row{"ResourceNotFoundException", 400, kMissing},
         // Throttling is told by code, with whatever status.
         Row{"RequestThrottled", 403, kThrottled}, Row{"AWS.SimpleQueueService.RequestThrottled", 403, kThrottled},
         Row{"ThrottlingException", 400, kThrottled}, Row{"Throttling", 400, kThrottled},
@@ -84,6 +85,25 @@ TEST(SqsErrorTable, AThrottledEntryIsRetriedWhateverTheBlame) {
             EXPECT_EQ(to_string(meaning.error_class), "throttled") << code;
         }
     }
+}
+
+TEST(SqsErrorTable, NoEntryIsGivenUpForTheQueuesKey) {
+    const std::pair<std::string_view, std::string_view> kCases[] = {
+        {"KMS.ThrottlingException", "throttled"},     {"KMS.AccessDeniedException", "credentials"},
+        {"KMS.DisabledException", "credentials"},     {"KMS.InvalidKeyUsageException", "credentials"},
+        {"KMS.InvalidStateException", "credentials"}, {"KMS.NotFoundException", "credentials"},
+        {"KMS.OptInRequired", "credentials"},         {"KmsThrottled", "throttled"},
+        {"KmsAccessDenied", "credentials"},           {"KMS.SomethingNewException", "credentials"},
+        {"KmsSomethingNew", "credentials"},           {"NewThrottlingException", "throttled"},
+    };
+    for (const auto& [code, error_class] : kCases) {
+        for (auto told : {Told::of_entry, Told::of_request}) {
+            auto meaning = meaning_of(code, "", told == Told::of_entry ? 200 : 400, told, true);
+            EXPECT_EQ(to_string(meaning.error_class), error_class) << code;
+            EXPECT_FALSE(meaning.for_good) << code;
+        }
+    }
+    EXPECT_EQ(today_s_code("KMS.AccessDeniedException"), "KmsAccessDenied");
 }
 
 TEST(SqsErrorTable, AnInvalidParameterThatIsAboutSizeIsTooLarge) {
