@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "destination/settings_reader.hpp"
@@ -14,6 +16,9 @@ namespace {
 constexpr std::uint16_t kKafkaPort = 9093;
 constexpr std::uint16_t kEmulatorKafkaPort = 9092;
 constexpr std::string_view kAuthorityHost = "login.microsoftonline.com";
+// https://learn.microsoft.com/azure/event-hubs/event-hubs-features ("Namespace"), and the sovereign clouds'.
+constexpr std::array<std::string_view, 3> kAzureDomains{".servicebus.windows.net", ".servicebus.chinacloudapi.cn",
+                                                        ".servicebus.usgovcloudapi.net"};
 constexpr std::string_view kPaste =
     "Paste the namespace's connection string: Event Hubs namespace → Shared access policies → a policy → Connection "
     "string–primary key.";
@@ -112,6 +117,25 @@ Endpoint usual_endpoint(const Config& config) {
     return endpoint;
 }
 
+bool is_azures(std::string_view host) {
+    return std::any_of(kAzureDomains.begin(), kAzureDomains.end(), [host](std::string_view domain) {
+        return host.size() > domain.size() &&
+               http::equal_ignoring_case(host.substr(host.size() - domain.size()), domain);
+    });
+}
+
+/// Kafka's own client starts a thread and a pipe for each of the brokers that an answer names, ten thousand at most,
+/// and keeps them: the whole process feels who answers. It is let loose on Azure only, whose name its certificate has
+/// to bear, and on what the operator chose.
+void check_who_answers_kafka(SettingsReader& settings, const DestinationContext& context, const Endpoint& endpoint,
+                             std::string_view member) {
+    bool is_sandbox = context.allow_loopback && is_loopback_host(endpoint.host);
+    if (context.operator_owned || is_sandbox || is_azures(endpoint.host)) return;
+    settings.fail(member, "names a host that is not one of Azure's, and protocol is kafka",
+                  "Set protocol: https. Over Kafka a tenant's integration reaches hosts under servicebus.windows.net, "
+                  "servicebus.chinacloudapi.cn and servicebus.usgovcloudapi.net only.");
+}
+
 /// Kafka's own client connects there, and it knows no proxies.
 void check_kafka_settings(SettingsReader& settings, const Config& config) {
     if (config.protocol != Protocol::kafka) {
@@ -177,12 +201,18 @@ Result<Config> parse_config(const boost::json::object& object, const Destination
     if (!own_authority) config.to_entra.tls = {};
     if (config.entra && !is_loopback_host(config.entra->authority.host)) config.to_entra.tls.insecure = false;
     check_kafka_settings(settings, config);
+    const std::string_view names_the_host = by_entra ? "namespace" : "connection_string";
     if (!connection.endpoint && usual) {
         if (auto allowed = check_endpoint(*usual, context); !allowed) {
-            settings.fail(by_entra ? "namespace" : "connection_string",
-                          "names a host that may not be connected to: it " + allowed.error().message,
+            settings.fail(names_the_host, "names a host that may not be connected to: it " + allowed.error().message,
                           allowed.error().hint);
         }
+    }
+    if (config.protocol == Protocol::kafka && settings.ok()) {
+        if (connection.endpoint)
+            check_who_answers_kafka(settings, context, *connection.endpoint, "endpoint");
+        else if (usual)
+            check_who_answers_kafka(settings, context, *usual, names_the_host);
     }
     if (auto finished = settings.finish(); !finished) return finished.error();
     config.endpoint = connection.endpoint ? std::move(*connection.endpoint) : std::move(*usual);

@@ -174,6 +174,42 @@ TEST_F(EventHubsConfig, ATenantReachesNothingInternal) {
     EXPECT_FALSE(config->connect.allow_loopback);
 }
 
+TEST_F(EventHubsConfig, ATenantsKafkaClientMeetsAzuresServersOnly) {
+    context_.operator_owned = false;
+    context_.allow_loopback = false;
+    const std::string own_string = "Endpoint=sb://kafka.example;SharedAccessKeyName=Root;SharedAccessKey=abc";
+    EXPECT_EQ(error_of_string(own_string),
+              "destination.connection_string names a host that is not one of Azure's, and protocol is kafka");
+    EXPECT_EQ(error_of_string(kString, {{"endpoint", "https://kafka.example:9093"}}),
+              "destination.endpoint names a host that is not one of Azure's, and protocol is kafka");
+    const boost::json::object entra{{"tenant_id", "contoso.onmicrosoft.com"},
+                                    {"client_id", "11111111-2222-3333-4444-555555555555"},
+                                    {"client_secret", std::string(kPolicyKey)}};
+    EXPECT_EQ(error_of({{"namespace", "kafka.example"}, {"credentials", entra}}),
+              "destination.namespace names a host that is not one of Azure's, and protocol is kafka");
+    EXPECT_THAT(parse_string(own_string).error().hint, HasSubstr("protocol: https"));
+    // Names that only look like Azure's.
+    for (const char* host : {"servicebus.windows.net", "evilservicebus.windows.net", "x.servicebus.windows.net.example",
+                             "x.servicebus.windows.net."}) {
+        auto text = "Endpoint=sb://" + std::string(host) + ";SharedAccessKeyName=Root;SharedAccessKey=abc";
+        EXPECT_FALSE(parse_string(text)) << host;
+    }
+    for (const char* host : {"b.servicebus.windows.net", "B.ServiceBus.Windows.Net", "b.servicebus.chinacloudapi.cn",
+                             "b.servicebus.usgovcloudapi.net"}) {
+        auto text = "Endpoint=sb://" + std::string(host) + ";SharedAccessKeyName=Root;SharedAccessKey=abc";
+        EXPECT_TRUE(parse_string(text)) << host;
+        EXPECT_TRUE(parse_string(own_string, {{"endpoint", "https://" + std::string(host) + ":9093"}})) << host;
+    }
+    EXPECT_TRUE(parse_string(own_string, {{"protocol", "https"}}));
+    EXPECT_TRUE(parse_string(kString, {{"protocol", "https"}, {"endpoint", "https://gateway.example"}}));
+
+    context_.allow_loopback = true;
+    EXPECT_TRUE(parse_string(own_string, {{"endpoint", "http://127.0.0.1:19092"}})) << "the sandbox";
+    EXPECT_FALSE(parse_string(own_string));
+    context_.operator_owned = true;
+    EXPECT_TRUE(parse_string(own_string)) << "who runs the process may know better";
+}
+
 TEST_F(EventHubsConfig, WhatOneProtocolCannotDoIsRefusedByName) {
     EXPECT_EQ(error_of_string(kString, {{"proxy", "http://proxy.example:3128"}}),
               "destination.proxy cannot be used with protocol: kafka");

@@ -33,6 +33,9 @@ constexpr int kIdleMs = 180'000;
 /// Of what waits in librdkafka for one producer, copied from the lanes' own.
 constexpr int kQueueKiB = 64 << 10;
 constexpr int kQueueMessages = 100'000;
+/// The longest answer is to a question after hubs: some 40 bytes for each of the 40,000 partitions that the largest
+/// Dedicated cluster has, and its hubs' names. librdkafka itself would take a hundred megabytes.
+constexpr int kMaxAnswerBytes = 4 << 20;
 /// All of a key is never outstanding twice (SameKeyInBatch::never), so several requests under way cannot reorder it.
 constexpr int kRequestsInFlight = 5;
 
@@ -78,6 +81,8 @@ void set_up(Conf& conf, const ProducerSettings& settings) {
     if (endpoint.tls) {
         if (!settings.tls.ca_file.empty()) conf.set("ssl.ca.location", settings.tls.ca_file);
         if (settings.tls.insecure) conf.set("enable.ssl.certificate.verification", "false");
+        // librdkafka's own default since 2.0. That a tenant's namespace is Azure's is known by this alone.
+        conf.set("ssl.endpoint.identification.algorithm", "https");
     }
     // https://learn.microsoft.com/azure/event-hubs/apache-kafka-configurations (librdkafka).
     conf.set("socket.keepalive.enable", "true");
@@ -87,6 +92,7 @@ void set_up(Conf& conf, const ProducerSettings& settings) {
     conf.set("socket.connection.setup.timeout.ms", 10'000);
     conf.set("reconnect.backoff.max.ms", 5'000);
     conf.set("log.connection.close", "false");
+    conf.set("receive.message.max.bytes", kMaxAnswerBytes);
     conf.set("request.timeout.ms", kRequestTimeoutMs);
     conf.set("message.timeout.ms", kMessageTimeoutMs);
     conf.set("message.max.bytes", static_cast<int>(settings.max_message_bytes));
