@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <utility>
 
+#include "auth/strike_out.hpp"
 #include "auth/xml_text.hpp"
 #include "base/utf8.hpp"
 
@@ -73,13 +74,6 @@ std::string text_of(const boost::json::object& object, std::initializer_list<std
     return {};
 }
 
-void strike_out(std::string& text, const Secret& secret) {
-    if (secret.empty()) return;
-    for (auto at = text.find(secret.reveal()); at != std::string::npos; at = text.find(secret.reveal(), at)) {
-        text.replace(at, secret.reveal().size(), "…");
-    }
-}
-
 /// The first line, bounded.
 std::string tidy(std::string_view message) {
     message = message.substr(0, message.find_first_of("\r\n"));
@@ -114,9 +108,8 @@ AwsError read_aws_error(int status, const http::Headers& headers, std::string_vi
     if (error.code.empty()) error.code = bare_aws_error_code(headers.get("x-amzn-errortype"));
     error.code = tidy(error.code);
     if (error.code.empty()) error.code = fmt::format("http_{}", status);
-    strike_out(error.message, used.secret_access_key);
-    strike_out(error.message, used.session_token);
-    error.message = tidy(error.message);
+    const std::array secrets{used.secret_access_key, used.session_token};
+    error.message = tidy(struck_out(error.message, secrets));
     return error;
 }
 

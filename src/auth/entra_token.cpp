@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 #include <utility>
 
 #include "auth/json_member.hpp"
+#include "auth/strike_out.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
 #include "http/client.hpp"
@@ -113,6 +115,7 @@ class EntraTokens::Source final : public CredentialSource<EntraToken> {
                                  fmt::format("{} was not reached: {}", settings_.authority.to_url(), error.message),
                                  error.hint);
         }
+        if (answer->status != 200) answer->body = struck_out(answer->body, std::span(&settings_.client_secret, 1));
         auto token = read_entra_answer(answer->status, answer->body, clock_.now());
         if (token) token->origin = describe();
         co_return token;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "auth/strike_out.hpp"
 #include "base/encoding.hpp"
 #include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
@@ -198,6 +199,9 @@ Result<std::shared_ptr<Producer>> Producer::make(const ProducerSettings& setting
     std::shared_ptr<Producer> made(new Producer(), std::move(destroy));
     Producer& producer = *made;
     producer.server_ = settings.endpoint.to_url();
+    producer.unquotable_.push_back(settings.password);
+    if (auto credentials = parse_connection_string(settings.password.reveal()))
+        producer.unquotable_.push_back(std::move(credentials->key));
     producer.allow_internal_addresses_ = settings.allow_internal_addresses;
     producer.allow_loopback_ = settings.allow_loopback;
     producer.idempotence_ = settings.idempotence;
@@ -352,7 +356,8 @@ void Producer::error_told(rd_kafka_t*, int error, const char* reason, void* self
 std::shared_ptr<const Failure> Producer::trouble_of(rd_kafka_resp_err_t error, std::string_view reason) const {
     auto failure = std::make_shared<Failure>(failure_of(error, {}));
     failure->target.clear();
-    failure->message = fmt::format("{}: {}", server_, shown_text(plain_reason(reason), kMostTold));
+    auto told = auth::struck_out(plain_reason(reason), unquotable_);
+    failure->message = fmt::format("{}: {}", server_, shown_text(told, kMostTold));
     if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION) return failure;
     failure->error_class = ErrorClass::transient;
     if (address_refused_) {

@@ -122,6 +122,7 @@ class Producer {
     rd_kafka_queue_t* queue_ = nullptr;
     int event_fd_ = -1;
     std::string server_;
+    std::vector<Secret> unquotable_;  ///< what of its credentials the server's words may not tell
     bool allow_internal_addresses_ = true;
     bool allow_loopback_ = true;
     bool idempotence_ = false;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "auth/strike_out.hpp"
 #include "base/encoding.hpp"
 #include "destination/connection_failure.hpp"
 #include "destination/connection_probe.hpp"
@@ -17,6 +18,15 @@
 namespace sluice::iot_hub {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// A hub, or what stands before it, may quote the request that it refuses.
+void strike_out(http::ClientResponse& reply, const Secret& token) {
+    if (reply.status / 100 != 2) reply.body = auth::struck_out(reply.body, auth::quotable_parts(token.reveal()));
+}
+
+}  // namespace
 
 HttpsDestination::HttpsDestination(asio::io_context& io, const Clock& clock, Config config, std::size_t max_connections)
     : io_(io), clock_(clock), config_(std::move(config)), max_connections_(max_connections), hub_clock_(clock) {
@@ -89,10 +99,12 @@ asio::awaitable<Verdict> HttpsDestination::deliver_one(const Message& message, D
     const Device& device = config_.devices[found->second];
     for (bool again = true;; again = false) {
         auto corrections = corrections_;
-        auto request = message_request(config_, device, message, token_of(found->second));
+        const Secret token = token_of(found->second);
+        auto request = message_request(config_, device, message, token);
         if (!request) co_return Verdict::rejected(unsendable_message(request.error(), message.target));
         http::ClientResult reply = co_await pool_of(device).send(std::move(*request), deadline);
         if (!reply) co_return connection_verdict(reply.error(), config_.endpoint_of(device));
+        strike_out(*reply, token);
         // Nothing was stored, and the reason is gone: the one thing that is tried again here.
         bool corrected = again && learn_time(*reply, found->second, corrections);
         if (!corrected) co_return verdict_of_reply(*reply, message.target);
@@ -119,11 +131,13 @@ asio::awaitable<std::optional<Failure>> HttpsDestination::check(std::size_t inde
         request.method = "GET";
         request.target =
             fmt::format("/devices/{}/messages/devicebound?api-version={}", percent_encode(device.id), kHttpsApiVersion);
-        request.headers.add("Authorization", token_of(index).reveal());
+        const Secret token = token_of(index);
+        request.headers.add("Authorization", token.reveal());
         request.max_response_bytes = 512 << 10;
         request.truncate_response = true;
         http::ClientResult reply = co_await pool_of(device).send(std::move(request), deadline);
         if (!reply) co_return connection_failure(reply.error(), config_.endpoint_of(device));
+        strike_out(*reply, token);
         if (again && learn_time(*reply, index, corrections)) continue;
         if (reply->status / 100 == 2) {
             // One that was handed out is given back, or the device would not see it for a minute.

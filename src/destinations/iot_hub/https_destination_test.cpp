@@ -72,6 +72,15 @@ TEST_F(HttpsDestinationTest, AProxysLongPageIsToldByItsStatus) {
     EXPECT_EQ(verdict.failure->code, "http_502");
 }
 
+TEST_F(HttpsDestinationTest, OfWhatIsQuotedNoTokenIsTold) {
+    hub_.then(Behaviour::respond(204));
+    deliver();
+    // The next request has the same one.
+    hub_.then(Behaviour::respond(403, R"({"Message":"no: )" + authorization(0) + R"("})"));
+    auto verdict = deliver();
+    EXPECT_EQ(verdict.failure->message, "no: …");
+}
+
 TEST_F(HttpsDestinationTest, AClockThatIsOffIsMadeUpForOnce) {
     hub_.then(Behaviour::respond(401, R"({"errorCode":401002})", {{"Date", "Wed, 15 Nov 2023 00:13:20 GMT"}}));
     hub_.then(Behaviour::respond(204));

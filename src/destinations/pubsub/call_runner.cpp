@@ -1,8 +1,10 @@
 #include "destinations/pubsub/call_runner.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "auth/strike_out.hpp"
 #include "net/await_callback.hpp"
 #include "net/signal_event.hpp"
 
@@ -58,6 +60,11 @@ void CallRunner::start_next(Run& run) {
         --run.under_way;
         run.running[index] = nullptr;
         if (answer.ok()) run.proven = true;
+        // Whoever answers may quote what it was sent.
+        if (!answer.ok() && run.options.token != nullptr) {
+            const std::span secrets(&run.options.token->bearer, 1);
+            answer.message = auth::struck_out(answer.message, secrets);
+        }
         // A first call that failed for its own reasons says nothing about the others.
         if (stops_others(answer)) {
             stop(run, answer);

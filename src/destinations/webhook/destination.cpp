@@ -60,7 +60,7 @@ class WebhookDestination final : public Destination {
             auto request = build_request(config_, integration_id_, message, clock_.now());
             http::ClientResult answer = co_await pool_.send(std::move(request), deadline);
             if (answer)
-                verdicts.push_back(verdict_of(*answer, config_.url));
+                verdicts.push_back(verdict_of(*answer, config_.url, config_.unquotable));
             else
                 verdicts.push_back(connection_verdict(answer.error(), config_.endpoint));
         }

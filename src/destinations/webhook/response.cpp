@@ -5,12 +5,15 @@
 #include <charconv>
 
 #include "auth/clock_skew.hpp"
+#include "auth/strike_out.hpp"
 #include "base/utf8.hpp"
 
 namespace sluice::webhook {
 namespace {
 
 constexpr std::size_t kMostOfWhatItSaid = 200;
+/// A page's line breaks and indentation go before it is cut.
+constexpr std::size_t kMostOfWhatIsRead = 4 << 10;
 
 /// Seconds, or a date (RFC 9110 §10.2.3): how far that is off is told by the answer's own Date, whatever the clock
 /// here.
@@ -64,13 +67,13 @@ Meaning meaning_of(int status) {
 
 }  // namespace
 
-Verdict verdict_of(const http::ClientResponse& response, const std::string& url) {
+Verdict verdict_of(const http::ClientResponse& response, const std::string& url, std::span<const Secret> unquotable) {
     if (response.status >= 200 && response.status < 300) return Verdict::accepted();
     auto meaning = meaning_of(response.status);
     auto failure = std::make_shared<Failure>();
     failure->error_class = meaning.error_class;
     failure->code = fmt::format("http_{}", response.status);
-    auto said = shown_text(response.body, kMostOfWhatItSaid);
+    auto said = shown_text(auth::struck_out(response.body, unquotable, kMostOfWhatIsRead), kMostOfWhatItSaid);
     failure->message = fmt::format("answered {} {}{}{}", response.status, http::reason_phrase(response.status),
                                    said.empty() ? "" : ": ", said);
     failure->target = url;

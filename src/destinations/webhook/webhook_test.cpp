@@ -171,6 +171,18 @@ TEST(WebhookAnswers, HaveTheMeaningOfTheContract) {
         EXPECT_EQ(verdict_of({.status = status}, "https://x/").kind, Kind::accepted) << status;
 }
 
+TEST_F(WebhookTest, OfWhatTheReceiverQuotesNoSecretIsTold) {
+    const auto settings =
+        boost::json::parse(R"({"type": "webhook", "url": "https://x.example/in?sig=QUERY%2FSECRET&v=1",
+        "secret": "SIGNING-SECRET", "headers": {"Authorization": "Bearer HEADER-SECRET"}})");
+    auto config = parse_config(settings.as_object(), context());
+    ASSERT_TRUE(config) << config.error().message;
+    const std::string said =
+        R"(no: Bearer HEADER-SECRET; key HEADER-SECRET at /in?sig=QUERY%2FSECRET or QUERY\/SECRET, SIGNING-SECRET)";
+    auto failure = verdict_of({.status = 401, .body = said}, config->url, config->unquotable).failure;
+    EXPECT_EQ(failure->message, "answered 401 Unauthorized: no: …; key … at /in?sig=… or …, …");
+}
+
 TEST(WebhookAnswers, RetryAfterIsHeeded) {
     http::ClientResponse response{.status = 429};
     response.headers.add("Retry-After", "7");
