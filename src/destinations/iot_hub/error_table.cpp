@@ -50,26 +50,35 @@ constexpr Meaning kRejected{ErrorClass::rejected, true, false, kRejectedHint};
 
 struct Known {
     std::string_view code;
+    std::string_view name;
     Meaning meaning;
 };
 
-// https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes
+// https://learn.microsoft.com/azure/iot-hub/troubleshoot-error-codes. Over HTTPS the hub tells the names.
 constexpr std::array kKnown = {
-    Known{"400027", passing(kFlapHint)},         // ConnectionForcefullyClosedOnNewConnection
-    Known{"401002", credentials(kDeviceHint)},   // IotHubUnauthorizedAccess
-    Known{"401003", credentials(kDeviceHint)},   // IotHubUnauthorized
-    Known{"403002", throttled(kQuotaHint)},      // IotHubQuotaExceeded
-    Known{"403004", throttled(kThrottledHint)},  // DeviceMaximumQueueDepthExceeded
-    Known{"404001", kMissing},                   // DeviceNotFound
-    Known{"404104", passing(kFlapHint)},         // DeviceConnectionClosedRemotely
-    Known{"409002", passing(kFlapHint)},         // LinkCreationConflict
-    Known{"413001", kTooLarge},                  // MessageTooLarge
-    Known{"429001", throttled(kThrottledHint)},  // ThrottlingException
+    Known{"400020", "IotHubSuspended", credentials(kForbiddenHint)},
+    Known{"400027", "ConnectionForcefullyClosedOnNewConnection", passing(kFlapHint)},
+    Known{"401002", "IotHubUnauthorizedAccess", credentials(kDeviceHint)},
+    Known{"401003", "IotHubUnauthorized", credentials(kDeviceHint)},
+    Known{"403002", "IotHubQuotaExceeded", throttled(kQuotaHint)},
+    Known{"403004", "DeviceMaximumQueueDepthExceeded", throttled(kThrottledHint)},
+    Known{"404001", "DeviceNotFound", kMissing},
+    Known{"404104", "DeviceConnectionClosedRemotely", passing(kFlapHint)},
+    Known{"409002", "LinkCreationConflict", passing(kFlapHint)},
+    Known{"413001", "MessageTooLarge", kTooLarge},
+    Known{"429001", "ThrottlingException", throttled(kThrottledHint)},
 };
 
 }  // namespace
 
-Meaning meaning_of(int status, std::string_view code) noexcept {
+std::string_view number_of(std::string_view name) noexcept {
+    for (const auto& known : kKnown) {
+        if (known.name == name) return known.code;
+    }
+    return name;
+}
+
+Meaning meaning_of(int status, std::string_view code, Answerer from) noexcept {
     for (const auto& known : kKnown) {
         if (known.code == code) return known.meaning;
     }
@@ -84,13 +93,15 @@ Meaning meaning_of(int status, std::string_view code) noexcept {
         case 408:
             return unclear(kUnavailableHint);
         case 413:
-            return kTooLarge;
+            return from == Answerer::hub ? kTooLarge : passing(kEndpointHint);
         case 429:
             return throttled(kThrottledHint);
         case 400:
         case 415:
         case 422:
+            return from == Answerer::hub ? kRejected : passing(kEndpointHint);
         case 431:
+            // Whoever says so: of the headers the message's properties are what may be too long.
             return kRejected;
         default:
             break;

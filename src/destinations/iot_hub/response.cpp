@@ -10,7 +10,6 @@
 
 #include "base/utf8.hpp"
 #include "destination/connection_failure.hpp"
-#include "destinations/iot_hub/error_table.hpp"
 
 namespace sluice::iot_hub {
 namespace {
@@ -34,6 +33,29 @@ std::string code_within(std::string_view text) {
     return {};
 }
 
+/// `DeviceNotFound`: how the hub calls its errors.
+bool is_name(std::string_view text) {
+    constexpr std::size_t kLeast = 3;
+    constexpr std::size_t kMost = 64;
+    return text.size() >= kLeast && text.size() <= kMost && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+           });
+}
+
+/// Of `ErrorCode:IotHubQuotaExceeded;Total number of messages…`.
+std::string_view name_at_the_front(std::string_view message) {
+    constexpr std::string_view kBefore = "ErrorCode:";
+    if (!message.starts_with(kBefore)) return {};
+    message.remove_prefix(kBefore.size());
+    auto name = message.substr(0, message.find(';'));
+    return is_name(name) ? name : std::string_view();
+}
+
+/// HTTP.sys, on which the hub stands, says so before the hub sees the message: its properties are headers.
+bool tells_of_long_headers(int status, std::string_view body) {
+    return status == 400 && body.find("size of the request headers is too long") != std::string_view::npos;
+}
+
 std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
     auto text = headers.get("Retry-After");
     std::uint32_t seconds = 0;
@@ -44,26 +66,33 @@ std::optional<std::chrono::milliseconds> retry_after(const http::Headers& header
 
 }  // namespace
 
-HubError read_hub_error(std::string_view body) {
+HubError read_hub_error(std::string_view body, std::string_view name) {
     HubError read;
     read.code = code_within(body);
     boost::system::error_code failed;
     auto parsed = boost::json::parse(body, failed);
-    if (failed || !parsed.is_object()) return read;
-    for (std::string_view name : {"Message", "message"}) {
-        const auto* value = parsed.get_object().if_contains(name);
-        if (value != nullptr && value->is_string()) {
-            read.message = shown_text({value->get_string().data(), value->get_string().size()}, kMostTold);
-            return read;
+    if (!failed && parsed.is_object()) {
+        for (std::string_view member : {"Message", "message"}) {
+            const auto* value = parsed.get_object().if_contains(member);
+            if (value == nullptr || !value->is_string()) continue;
+            const std::string_view message(value->get_string().data(), value->get_string().size());
+            read.message = shown_text(message, kMostTold);
+            // With a small letter others write it too.
+            if (member == "Message") read.from = Answerer::hub;
+            if (read.code.empty()) read.code = number_of(name_at_the_front(message));
+            break;
         }
     }
+    if (read.code.empty() && is_name(name)) read.code = number_of(name);
+    if (!read.code.empty()) read.from = Answerer::hub;
     return read;
 }
 
 Verdict verdict_of_reply(const http::ClientResponse& reply, std::string_view target) {
     if (reply.status == 204) return Verdict::accepted();
-    auto told = read_hub_error(reply.body);
-    auto meaning = meaning_of(reply.status, told.code);
+    auto told = read_hub_error(reply.body, reply.headers.get("iothub-errorcode"));
+    if (tells_of_long_headers(reply.status, reply.body)) told.from = Answerer::hub;
+    auto meaning = meaning_of(reply.status, told.code, told.from);
     Failure failure;
     failure.error_class = meaning.error_class;
     failure.code = told.code.empty() ? fmt::format("http_{}", reply.status) : told.code;

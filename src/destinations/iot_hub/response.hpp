@@ -6,6 +6,7 @@
 
 #include "destination/destination.hpp"
 #include "destinations/iot_hub/device_string.hpp"
+#include "destinations/iot_hub/error_table.hpp"
 #include "destinations/iot_hub/hub_clock.hpp"
 #include "destinations/iot_hub/session_history.hpp"
 #include "http/client.hpp"
@@ -18,10 +19,13 @@ namespace sluice::iot_hub {
 
 /// What the hub says of an error over HTTPS.
 struct HubError {
-    std::string code;     ///< `404001`; empty when none was told
+    std::string code;     ///< `404001`, or a name that has no number here; empty when none was told
     std::string message;  ///< the hub's own words, bounded and printable
+    Answerer from = Answerer::unknown;
 };
-HubError read_hub_error(std::string_view body);
+/// `name` is the header iothub-errorcode. The hub writes `{"Message":"ErrorCode:DeviceNotFound;…"}`, with JSON that has
+/// a number in place of the name, or behind it.
+HubError read_hub_error(std::string_view body, std::string_view name = {});
 
 /// The verdict for a POST that was answered: accepted for 204 and nothing else.
 Verdict verdict_of_reply(const http::ClientResponse& reply, std::string_view target);

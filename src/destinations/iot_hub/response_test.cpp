@@ -40,8 +40,51 @@ TEST(IotHubResponse, CodesAreReadInEveryFormThatTheHubWrites) {
     EXPECT_EQ(read_hub_error(R"({"errorCode":401002,"message":"Unauthorized"})").message, "Unauthorized");
     EXPECT_EQ(read_hub_error(R"({"Message":"ErrorCode:429001;Throttled"})").code, "429001");
     EXPECT_EQ(read_hub_error("ErrorCode:IotHubNotFound; then errorCode: 404002").code, "404002");
+    EXPECT_EQ(read_hub_error(R"({"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"})").code, "401002");
+    EXPECT_EQ(read_hub_error("", "DeviceNotFound").code, "404001");
+    EXPECT_EQ(read_hub_error(R"({"Message":"ErrorCode:SomethingNew;no"})").code, "SomethingNew");
+    EXPECT_EQ(read_hub_error("", "no such thing: 1").code, "");
     EXPECT_EQ(read_hub_error("<html>errorCode 12").code, "");
     EXPECT_EQ(read_hub_error("").code, "");
+}
+
+TEST(IotHubResponse, AUsedUpQuotaIsTheHubsAndNotTheCredentialsFault) {
+    // As the service writes it over HTTPS: the name alone, in the body and in a header.
+    auto refused = reply(
+        403,
+        R"({"Message":"ErrorCode:IotHubQuotaExceeded;Total number of messages on IotHub 'h' exceeded the allocated quota.","ExceptionMessage":"Tracking ID:1"})");
+    for (bool with_body : {true, false}) {
+        if (!with_body) refused.body.clear();
+        refused.headers.set("iothub-errorcode", "IotHubQuotaExceeded");
+        auto verdict = verdict_of_reply(refused, "room");
+        EXPECT_EQ(verdict.kind, Verdict::Kind::retry);
+        EXPECT_EQ(to_string(verdict.failure->error_class), "throttled");
+        EXPECT_EQ(verdict.failure->code, "403002");
+        EXPECT_THAT(verdict.failure->hint, HasSubstr("00:00 UTC"));
+    }
+}
+
+TEST(IotHubResponse, NoMessageIsGivenUpForAPageThatIsNotTheHubs) {
+    for (const char* page :
+         {"<h2>Bad Request - Invalid Hostname</h2>", R"({"statusCode":400,"message":"no route"})", ""}) {
+        for (int status : {400, 413}) {
+            auto verdict = verdict_of_reply(reply(status, page), "room");
+            EXPECT_EQ(verdict.kind, Verdict::Kind::retry) << status << page;
+            EXPECT_FALSE(verdict.ambiguous);
+            EXPECT_EQ(to_string(verdict.failure->error_class), "transient") << status << page;
+            EXPECT_THAT(verdict.failure->hint, HasSubstr("endpoint"));
+        }
+    }
+    auto of_the_hub = reply(400, R"({"Message":"ErrorCode:ArgumentInvalid;no"})");
+    EXPECT_EQ(verdict_of_reply(of_the_hub, "room").kind, Verdict::Kind::rejected);
+}
+
+TEST(IotHubResponse, AMessageWhosePropertiesAreTooLongForHeadersIsGivenUp) {
+    auto verdict = verdict_of_reply(reply(400,
+                                          "<h2>Bad Request - Request Too Long</h2><hr><p>HTTP Error 400. The size of "
+                                          "the request headers is too long.</p>"),
+                                    "room");
+    EXPECT_EQ(verdict.kind, Verdict::Kind::rejected);
 }
 
 TEST(IotHubResponse, WithoutACodeTheStatusIsTheCode) {

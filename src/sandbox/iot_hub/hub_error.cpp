@@ -9,7 +9,7 @@
 namespace sluice::sandbox {
 
 HubError argument_invalid(std::string message) {
-    return {400, 400004, "ArgumentInvalid", std::move(message)};
+    return {400, "ArgumentInvalid", std::move(message)};
 }
 
 HubError not_authorized(HubRefusal refusal) {
@@ -17,26 +17,25 @@ HubError not_authorized(HubRefusal refusal) {
     switch (refusal) {
         case HubRefusal::unknown_device:
         case HubRefusal::disabled_device:
-            return {404, 404001, "DeviceNotFound", std::move(message)};
+            return {404, "DeviceNotFound", std::move(message)};
         case HubRefusal::missing_right:
         case HubRefusal::malformed_token:
         case HubRefusal::expired:
-            return {401, 401003, "IotHubUnauthorized", std::move(message)};
+            return {401, "IotHubUnauthorized", std::move(message)};
         default:
-            return {401, 401002, "IotHubUnauthorizedAccess", std::move(message)};
+            return {401, "IotHubUnauthorizedAccess", std::move(message)};
     }
 }
 
 HubError device_not_found(std::string_view name) {
-    return {404, 404001, "DeviceNotFound", fmt::format("there is no device {}", name)};
+    return {404, "DeviceNotFound", fmt::format("there is no device {}", name)};
 }
 
 http::Response to_response(const HubError& error, Timestamp now) {
     auto tracking = hex_lower(random_bytes(16));
     auto body = "{\"Message\":" + json::quoted(fmt::format("ErrorCode:{};{}", error.name, error.message)) +
                 ",\"ExceptionMessage\":" +
-                json::quoted(fmt::format("Tracking ID:{}-G:0-TimeStamp:{}", tracking, format_rfc3339(now))) +
-                fmt::format(R"(,"errorCode":{},"trackingId":"{}"}})", error.number, tracking);
+                json::quoted(fmt::format("Tracking ID:{}-G:0-TimeStamp:{}", tracking, format_rfc3339(now))) + "}";
     auto response = http::Response::json(error.status, std::move(body));
     response.headers.set("iothub-errorcode", error.name);
     if (error.status == 429 || error.status == 503) response.headers.set("Retry-After", "1");

@@ -18,7 +18,7 @@ namespace bj = boost::json;
 constexpr std::string_view kBatchType = "application/vnd.microsoft.iothub.json";
 
 HubError too_large() {
-    return {413, 413001, "MessageTooLarge", "a message or batch may have 256 KB, properties included"};
+    return {413, "MessageTooLarge", "a message or batch may have 256 KB, properties included"};
 }
 
 bool last_came_before(const HubProperties& properties) {

@@ -29,7 +29,7 @@ std::string_view operation_of(const http::Request& request, const HubRoute& rout
 }
 
 HubError throttled() {
-    return {429, 429001, "ThrottlingException", "the hub takes no more messages at this rate"};
+    return {429, "ThrottlingException", "the hub takes no more messages at this rate"};
 }
 
 /// What a fault that refuses makes of a request over HTTPS.
@@ -38,7 +38,7 @@ HubError struck_by(const RequestFaults& faults, const HubIdentity& identity) {
         switch (*faults.refusal) {
             case FaultAction::throttle_request:
                 if (faults.code.starts_with("403002"))
-                    return {403, 403002, "IotHubQuotaExceeded", "the hub's daily quota of messages is used up"};
+                    return {403, "IotHubQuotaExceeded", "the hub's daily quota of messages is used up"};
                 return throttled();
             case FaultAction::expired_token:
                 return not_authorized(HubRefusal::expired);
@@ -47,8 +47,8 @@ HubError struck_by(const RequestFaults& faults, const HubIdentity& identity) {
             case FaultAction::access_denied:
                 return not_authorized(HubRefusal::missing_right);
             default:
-                return {faults.status, faults.status * 1000 + 1,
-                        faults.status == 503 ? "ServiceUnavailable" : "ServerError", "an internal error"};
+                return {faults.status, faults.status == 503 ? "ServiceUnavailable" : "ServerError",
+                        "an internal error"};
         }
     }();
     if (!faults.code.empty() && !faults.code.starts_with("403002")) error.name = faults.code;
@@ -62,8 +62,8 @@ bool is_api_version_given(const http::Request& request) {
 }
 
 HubError to_hub_error(const Error& error) {
-    if (error.code == Errc::conflict) return {409, 409001, "DeviceAlreadyExists", error.message};
-    if (error.code == Errc::not_found) return {404, 404001, "DeviceNotFound", error.message};
+    if (error.code == Errc::conflict) return {409, "DeviceAlreadyExists", error.message};
+    if (error.code == Errc::not_found) return {404, "DeviceNotFound", error.message};
     return argument_invalid(error.message);
 }
 
@@ -171,9 +171,8 @@ HubResult<http::Response> IotHubService::send(http::Request request, const HubRo
                                                 (*messages)[i].message_id(), (*messages)[i].body);
             if (!fault) continue;
             // A batch is taken whole or not at all.
-            auto error = fault->action == FaultAction::throttle
-                             ? throttled()
-                             : HubError{500, 500001, "ServerError", "an internal error"};
+            auto error = fault->action == FaultAction::throttle ? throttled()
+                                                                : HubError{500, "ServerError", "an internal error"};
             if (!fault->code.empty()) error.name = fault->code;
             if (!fault->message.empty()) error.message = fault->message;
             return error;
