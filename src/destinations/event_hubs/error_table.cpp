@@ -25,6 +25,8 @@ constexpr std::string_view kFormatHint =
 constexpr std::string_view kClockHint = "The hub does not take the time of sending: is this machine's clock right?";
 constexpr std::string_view kRejectHint = "Event Hubs will never take this event as it is.";
 constexpr std::string_view kOwnHint = "tried again by itself";
+constexpr std::string_view kEndpointHint =
+    "That does not answer like Event Hubs: check the connection string's Endpoint, and endpoint or proxy if given.";
 
 struct Row {
     rd_kafka_resp_err_t error;
@@ -40,6 +42,7 @@ constexpr Meaning kNoRight{ErrorClass::credentials, false, false, true, kRightHi
 constexpr Meaning kBadKey{ErrorClass::credentials, false, false, false, kKeyHint};
 constexpr Meaning kThrottled{ErrorClass::throttled, false, false, false, kThrottleHint};
 constexpr Meaning kTooLarge{ErrorClass::too_large, true, false, true, kSizeHint};
+constexpr Meaning kNotTheService{ErrorClass::transient, false, false, false, kEndpointHint};
 constexpr Meaning kRejected{ErrorClass::rejected, true, false, true, kRejectHint};
 
 // https://learn.microsoft.com/azure/event-hubs/apache-kafka-troubleshooting-guide, and Kafka's protocol guide for the
@@ -103,12 +106,12 @@ Meaning meaning_of(rd_kafka_resp_err_t error) noexcept {
 }
 
 // https://learn.microsoft.com/rest/api/eventhub/send-event ("Response codes").
-Meaning meaning_of_status(int status, std::string_view code) noexcept {
+Meaning meaning_of_status(int status, std::string_view code, Answerer from, bool lacks_right) noexcept {
     switch (status) {
         case 400:
-            return kRejected;
+            return from == Answerer::service ? kRejected : kNotTheService;
         case 401:
-            return kBadKey;
+            return lacks_right ? kNoRight : kBadKey;
         case 403:
             // The service says so of a quota, too.
             return code.find("Quota") != std::string_view::npos ? kThrottled : kNoRight;
@@ -116,7 +119,7 @@ Meaning meaning_of_status(int status, std::string_view code) noexcept {
         case 410:
             return kMissing;
         case 413:
-            return kTooLarge;
+            return from == Answerer::service ? kTooLarge : kNotTheService;
         case 429:
         case 503:
             return kThrottled;

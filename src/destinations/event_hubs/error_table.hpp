@@ -25,8 +25,13 @@ struct Meaning {
 /// The one place where Kafka's error codes get their meaning: the service's own (positive) and librdkafka's (negative).
 Meaning meaning_of(rd_kafka_resp_err_t error) noexcept;
 
-/// The same for the status of an HTTPS answer. `code` is what the service calls it, as far as it does.
-Meaning meaning_of_status(int status, std::string_view code) noexcept;
+/// Who an HTTPS answer is from. A gateway or a proxy that stands before the service refuses a request too, and then no
+/// event is to blame.
+enum class Answerer { service, unknown };
+
+/// The same for the status of an HTTPS answer. `code` is what the service calls it, as far as it does. `lacks_right`:
+/// it knows the credentials, and names the right that they do not have.
+Meaning meaning_of_status(int status, std::string_view code, Answerer from, bool lacks_right = false) noexcept;
 
 /// A failure as it is told: the code is Kafka's name (`TOPIC_AUTHORIZATION_FAILED`), `detail` whatever more is known.
 Failure failure_of(rd_kafka_resp_err_t error, std::string_view hub, std::string_view detail = {});

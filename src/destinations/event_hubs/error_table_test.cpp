@@ -91,11 +91,28 @@ TEST(EventHubsErrors, EachStatusHasItsClass) {
     };
     for (const auto& row : kRows) {
         SCOPED_TRACE(row.status);
-        auto meaning = meaning_of_status(row.status, row.code);
+        auto meaning = meaning_of_status(row.status, row.code, Answerer::service);
         EXPECT_EQ(to_string(meaning.error_class), to_string(row.error_class));
         EXPECT_EQ(meaning.for_good, row.for_good);
         EXPECT_EQ(meaning.may_be_stored, row.may_be_stored);
     }
+}
+
+TEST(EventHubsErrors, NoEventIsGivenUpForWhatAnotherThanTheServiceSays) {
+    for (int status : {400, 413}) {
+        auto meaning = meaning_of_status(status, "", Answerer::unknown);
+        EXPECT_EQ(to_string(meaning.error_class), "transient") << status;
+        EXPECT_FALSE(meaning.for_good || meaning.may_be_stored) << status;
+        EXPECT_NE(meaning.hint.find("endpoint"), std::string_view::npos) << status;
+    }
+}
+
+TEST(EventHubsErrors, ARightThatIsMissingIsMissingAtOneHub) {
+    EXPECT_FALSE(meaning_of_status(401, "", Answerer::service).of_target);
+    auto meaning = meaning_of_status(401, "", Answerer::service, true);
+    EXPECT_TRUE(meaning.of_target);
+    EXPECT_EQ(to_string(meaning.error_class), "credentials");
+    EXPECT_NE(meaning.hint.find("Send right"), std::string_view::npos);
 }
 
 TEST(EventHubsErrors, AFailureOfTheNamespaceNamesNoHub) {

@@ -7,6 +7,7 @@
 #include <list>
 #include <utility>
 
+#include "auth/strike_out.hpp"
 #include "destination/connection_failure.hpp"
 #include "destination/connection_probe.hpp"
 #include "destinations/event_hubs/event_properties.hpp"
@@ -141,8 +142,13 @@ boost::asio::awaitable<HttpsDestination::Sent> HttpsDestination::call(http::Clie
             Sent none{std::nullopt, connection_verdict(answer.error(), config_.endpoint)};
             co_return none;
         }
-        // A token may have been withdrawn before its time: nothing was stored, so another one is tried, once.
-        if (answer->status == 401 && !again && access_.refused(hub, answer->headers.get("Date"))) continue;
+        // The service, or what stands before it, may quote the request that it refuses.
+        if (answer->status / 100 != 2)
+            answer->body = auth::struck_out(answer->body, auth::quotable_parts(authorization->reveal()));
+        // A token may have been withdrawn before its time: nothing was stored, so another one is tried, once. Not where
+        // this one is known and has not the right.
+        bool is_refused = answer->status == 401 && !read_https_error(answer->status, answer->body).lacks_right;
+        if (is_refused && !again && access_.refused(hub, answer->headers.get("Date"))) continue;
         Sent sent{std::move(*answer), {}};
         co_return sent;
     }

@@ -133,6 +133,19 @@ TEST_F(EventHubsHttps, ARunThatIsRefusedHasOneFailure) {
     close(*destination);
 }
 
+TEST_F(EventHubsHttps, OfWhatIsQuotedNoSignatureIsTold) {
+    answer(201);
+    auto destination = make();
+    deliver_one(*destination);
+    const std::string signature(service_.requests().at(0).headers.get("Authorization"));
+    ASSERT_THAT(signature, StartsWith("SharedAccessSignature "));
+    // The next request has the same one.
+    answer(403, "no: " + signature);
+    auto verdict = deliver_one(*destination)[0];
+    EXPECT_THAT(verdict.failure->message, testing::EndsWith("no: …"));
+    close(*destination);
+}
+
 TEST_F(EventHubsHttps, AProxysLongPageIsToldByItsStatus) {
     answer(502, std::string(300 << 10, 'p'));
     auto destination = make();
@@ -296,6 +309,16 @@ TEST_F(EventHubsEntra, ATokenThatIsRefusedIsReplacedOnce) {
     auto destination = make_entra();
     EXPECT_EQ(deliver_one(*destination)[0].kind, Verdict::Kind::accepted);
     EXPECT_EQ(service_.requests()[1].headers.get("Authorization"), "Bearer second");
+    close(*destination);
+}
+
+TEST_F(EventHubsEntra, ATokenThatHasNotTheRightIsKept) {
+    give_token("first");
+    answer(401, "Unauthorized access. 'Send' claim(s) are required to perform this operation.");
+    auto destination = make_entra();
+    auto verdict = deliver_one(*destination)[0];
+    EXPECT_NE(verdict.failure->target, "") << "it concerns one hub";
+    EXPECT_EQ(service_.requests().size(), 1u);
     close(*destination);
 }
 

@@ -7,7 +7,6 @@
 
 #include "auth/xml_text.hpp"
 #include "base/utf8.hpp"
-#include "destinations/event_hubs/error_table.hpp"
 #include "destinations/event_hubs/hub_creation.hpp"
 
 namespace sluice::event_hubs {
@@ -35,7 +34,7 @@ std::optional<std::chrono::milliseconds> retry_after(const http::Headers& header
 }
 
 Failure failure_of_answer(const http::ClientResponse& answer, std::string_view hub, const HttpsError& error) {
-    auto meaning = meaning_of_status(answer.status, error.code);
+    auto meaning = meaning_of_status(answer.status, error.code, error.from, error.lacks_right);
     Failure failure;
     failure.error_class = meaning.error_class;
     failure.code = error.code;
@@ -54,7 +53,12 @@ int partitions_of(std::string_view body) {
     return count;
 }
 
-/// `Unauthorized access. 'Manage,EventHub' claim(s) are required to perform this operation.`
+/// `Unauthorized access. 'Send' claim(s) are required to perform this operation.`
+bool names_a_claim(std::string_view detail) {
+    return detail.find("claim(s) are required") != std::string_view::npos;
+}
+
+/// `'Manage,EventHub' claim(s) are required`
 bool wants_manage(std::string_view detail) {
     return detail.find("claim") != std::string_view::npos && detail.find("Manage") != std::string_view::npos;
 }
@@ -63,7 +67,10 @@ bool wants_manage(std::string_view detail) {
 
 HttpsError read_https_error(int status, std::string_view body) {
     HttpsError error;
-    error.detail = shown(auth::xml_text(body, "Detail").value_or(std::string()));
+    auto detail = auth::xml_text(body, "Detail");
+    if (detail && body.find("<Error") != std::string_view::npos) error.from = Answerer::service;
+    error.detail = shown(detail.value_or(std::string()));
+    error.lacks_right = names_a_claim(error.detail);
     auto colon = error.detail.find(':');
     bool named =
         colon != std::string::npos && colon >= 3 && colon <= 48 &&
@@ -75,7 +82,7 @@ HttpsError read_https_error(int status, std::string_view body) {
 Verdict verdict_of_send(const http::ClientResponse& answer, std::string_view hub) {
     if (answer.status == 201) return Verdict::accepted();
     auto error = read_https_error(answer.status, answer.body);
-    auto meaning = meaning_of_status(answer.status, error.code);
+    auto meaning = meaning_of_status(answer.status, error.code, error.from, error.lacks_right);
     auto failure = std::make_shared<const Failure>(failure_of_answer(answer, hub, error));
     if (meaning.for_good) return Verdict::rejected(failure);
     return Verdict::retry(failure, meaning.may_be_stored);

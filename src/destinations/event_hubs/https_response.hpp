@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "destination/destination.hpp"
+#include "destinations/event_hubs/error_table.hpp"
 #include "http/client.hpp"
 
 namespace sluice::event_hubs {
@@ -13,6 +14,8 @@ namespace sluice::event_hubs {
 struct HttpsError {
     std::string code;    ///< `InvalidSignature` where the detail begins with such a word, else `http_401`
     std::string detail;  ///< without tracking ids; fit to be shown
+    Answerer from = Answerer::unknown;
+    bool lacks_right = false;  ///< the credentials are known, and a right is named that they do not have
 };
 HttpsError read_https_error(int status, std::string_view body);
 

@@ -53,6 +53,27 @@ TEST(EventHubsResponse, WhatIsNoErrorDocumentIsToldByItsStatus) {
     EXPECT_EQ(read_https_error(404, error(404, "The messaging entity could not be found.")).code, "http_404");
 }
 
+TEST(EventHubsResponse, NoEventIsGivenUpForAPageThatIsNotTheServices) {
+    for (int status : {400, 413}) {
+        auto verdict = verdict_of_send(answer(status, "<h2>Bad Request - Invalid Hostname</h2>"), "rooms");
+        EXPECT_EQ(verdict.kind, Verdict::Kind::retry) << status;
+        EXPECT_FALSE(verdict.ambiguous) << status;
+        EXPECT_EQ(verdict.failure->error_class, ErrorClass::transient) << status;
+        EXPECT_THAT(verdict.failure->hint, HasSubstr("endpoint")) << status;
+        EXPECT_EQ(verdict_of_send(answer(status, error(status, "no")), "rooms").kind, Verdict::Kind::rejected);
+    }
+}
+
+TEST(EventHubsResponse, AHubThatTheCredentialsMayNotSendToHoldsBackNoOther) {
+    auto verdict = verdict_of_send(
+        answer(401, error(401, "Unauthorized access. 'Send' claim(s) are required to perform this operation.")),
+        "rooms");
+    EXPECT_EQ(verdict.failure->error_class, ErrorClass::credentials);
+    EXPECT_EQ(verdict.failure->target, "rooms");
+    EXPECT_THAT(verdict.failure->hint, HasSubstr("Send right"));
+    EXPECT_EQ(verdict_of_send(answer(401, error(401, "InvalidSignature: no")), "rooms").failure->target, "");
+}
+
 TEST(EventHubsResponse, ThrottlingKeepsTheTimeThatTheServiceAsksFor) {
     auto busy = answer(503, error(503, "ServerBusy: throttled. Error code: 50002."));
     busy.headers.add("Retry-After", "7");
