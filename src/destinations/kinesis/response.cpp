@@ -24,6 +24,7 @@ struct Row {
     ErrorClass error_class;
     bool ambiguous;
     std::string_view hint;
+    bool of_target = true;  ///< concerns one stream: the others go on
 };
 
 constexpr std::string_view kKeyHint =
@@ -49,7 +50,7 @@ constexpr std::array kRows = {
     Row{"KMSInvalidStateException", ErrorClass::missing_target, false, kKeyHint},
     Row{"KMSNotFoundException", ErrorClass::missing_target, false, kKeyHint},
     Row{"KMSOptInRequired", ErrorClass::missing_target, false, kKeyHint},
-    Row{"InternalFailure", ErrorClass::transient, true, ""},
+    Row{"InternalFailure", ErrorClass::transient, true, "", false},
     Row{"RequestEntityTooLarge", ErrorClass::too_large, false, ""},
     Row{"http_413", ErrorClass::too_large, false, ""},
     // No record of a request lacks what another has.
@@ -191,10 +192,12 @@ std::shared_ptr<Failure> failure_of(std::string_view code, int status, std::stri
     failure->message = shown_text(message, kMaxMessageBytes);
     failure->hint = hint_for(code, status, meaning, region);
     // What concerns every stream alike (the credentials themselves, the service) names none.
+    const auto* row = find_row(code);
     bool of_target = meaning.error_class == ErrorClass::missing_target ||
                      meaning.error_class == ErrorClass::throttled || meaning.error_class == ErrorClass::too_large ||
                      meaning.error_class == ErrorClass::rejected ||
                      auth::aws_error_kind(code, status) == auth::AwsErrorKind::access_denied;
+    if (row != nullptr) of_target = row->of_target;
     if (of_target) failure->target = target;
     return failure;
 }

@@ -237,6 +237,8 @@ TEST(KinesisResponse, WhatConcernsTheWholeDestinationNamesNoTarget) {
     EXPECT_EQ(target_of(404, "http_404"), "");
     EXPECT_EQ(target_of(400, "ResourceNotFoundException"), "s");
     EXPECT_EQ(target_of(400, "AccessDeniedException"), "s");
+    EXPECT_EQ(target_of(400, "KMSAccessDeniedException"), "s") << "a key is one stream's";
+    EXPECT_EQ(target_of(400, "ResourceInUseException"), "s");
     EXPECT_EQ(target_of(400, "ProvisionedThroughputExceededException"), "s");
 }
 
