@@ -16,7 +16,7 @@ from webhook_peer import WebhookPeer
 BINARY = sys.argv[1]
 TENANT = "tenant-token-0123456789"
 INTERNAL = {"trap.example": "127.0.0.1", "trap10.example": "10.11.12.13", "trapv6.example": "::1", "metadata.example": "169.254.169.254",
-            "mapped.example": "::ffff:127.0.0.1"}
+            "mapped.example": "::ffff:127.0.0.1", "trapnamespace.servicebus.windows.net": "127.0.0.1"}
 PUBLIC = "192.0.2.1"  # TEST-NET-1: nobody's
 KEYS = {"access_key_id": "AKIASLUICESANDBOX000", "secret_access_key": "sluice/sandbox+secret/not+for+production"}
 SHARED = "SharedAccessKeyName=p;SharedAccessKey=c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MDA="
@@ -70,7 +70,9 @@ def ways_in(port, google_key, host="trap.example"):
         "pubsub-endpoint": {"type": "pubsub", "credentials": google_key, "endpoint": url},
         "pubsub-proxy": {"type": "pubsub", "credentials": google_key, "proxy": proxy},
         "pubsub-token-uri": {"type": "pubsub", "credentials": user, "project": "project-1"},
-        "event-hubs-endpoint": {"type": "event_hubs", "connection_string": hub, "endpoint": url},
+        "event-hubs-endpoint": {"type": "event_hubs", "connection_string": hub,
+                                # Over Kafka a tenant reaches Azure's own names only.
+                                "endpoint": f"https://trapnamespace.servicebus.windows.net:{port}"},
         "event-hubs-https": {"type": "event_hubs", "connection_string": f"Endpoint=sb://{host}:{port}/;" + SHARED, "protocol": "https"},
         "event-hubs-proxy": {"type": "event_hubs", "connection_string": hub, "protocol": "https", "proxy": proxy},
         "event-hubs-authority": {"type": "event_hubs", **entra},
@@ -151,6 +153,9 @@ def other_forms(node, trap, key):
         require(status in (403, 422), f"{host}: {status} {answer}")
         # (An address with a dot at its end is no URL to begin with.)
         require("public endpoint" in json.dumps(answer) or host == "127.0.0.1.", f"{host}: {answer}")
+    destination = {**ways_in(trap.port, key)["event-hubs-endpoint"], "endpoint": f"https://trap.example:{trap.port}"}
+    status, answer = node.tenant("POST", "/v1/integrations", integration("kafka", destination))
+    require(status == 422 and "protocol: https" in json.dumps(answer), f"{status} {answer}")
 
 
 def rebinding(node, trap, namespace):
