@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -53,9 +55,15 @@ class ProcessSource final : public AwsCredentialsSource {
         if (!command) co_return make_error(Errc::unauthenticated, "credential_process: " + command.error().message);
         auto limit = deadline.earlier(kProcessLimit);
         // A thread for the time it takes, which is once an hour; the shard goes on meanwhile.
-        BlockingPool pool("credential-process", 1);
-        auto output = co_await pool.run([&command, limit] { return run_process(*command, limit, kMaxProcessOutput); });
-        pool.stop();
+        std::optional<BlockingPool> pool;
+        try {
+            pool.emplace("credential-process", 1);
+        } catch (const std::system_error& error) {
+            co_return make_error(Errc::unavailable,
+                                 fmt::format("credential_process: no thread for it: {}", error.what()));
+        }
+        auto output = co_await pool->run([&command, limit] { return run_process(*command, limit, kMaxProcessOutput); });
+        pool->stop();
         if (!output) co_return make_error(Errc::unauthenticated, "credential_process: " + output.error().message);
         Secret printed(std::move(*output));
         auto credentials = read_aws_credentials_json(printed.reveal());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <system_error>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -94,7 +95,7 @@ void HubLookup::give_up(const std::shared_ptr<const Failure>& why) {
 }
 
 void HubLookup::look_up(Wanted wanted, Waiting waiting) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (shut_) return waiting->give({0, no_answer(RD_KAFKA_RESP_ERR__DESTROY)});
     auto& hub = hubs_[wanted.hub];
     hub.waiting.push_back(std::move(waiting));
@@ -104,8 +105,26 @@ void HubLookup::look_up(Wanted wanted, Waiting waiting) {
     queue_.push_back(wanted.hub);
     if (running_) return;
     if (thread_.joinable()) thread_.join();  // it has taken its last look at the queue
-    running_ = true;
-    thread_ = std::thread([this] { run(); });
+    try {
+        thread_ = std::thread([this] { run(); });
+        running_ = true;
+        return;
+    } catch (const std::system_error& error) {
+        queue_.clear();
+        hub.queued = false;
+        Failure failure{ErrorClass::transient,
+                        "no_thread",
+                        fmt::format("the hub could not be looked up: no thread for it: {}", error.what()),
+                        {},
+                        {},
+                        {}};
+        failure.hint = "Raise the limit on this process's tasks (TasksMax, pids): each Kafka integration needs three.";
+        auto outcome = HubOutcome{0, std::make_shared<const Failure>(std::move(failure))};
+        auto told = std::move(hub.waiting);
+        hub.waiting.clear();
+        lock.unlock();
+        for (auto& each : told) each->give(outcome);
+    }
 }
 
 void HubLookup::run() {

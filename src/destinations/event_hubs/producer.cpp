@@ -65,10 +65,14 @@ class Conf {
     std::string bad_;
 };
 
+/// `host:port`, as librdkafka takes it.
+std::string broker_at(const Endpoint& endpoint) {
+    bool is_v6 = endpoint.host.find(':') != std::string::npos;
+    return fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), endpoint.host, endpoint.port);
+}
+
 void set_up(Conf& conf, const ProducerSettings& settings) {
     const auto& endpoint = settings.endpoint;
-    bool is_v6 = endpoint.host.find(':') != std::string::npos;
-    conf.set("bootstrap.servers", fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), endpoint.host, endpoint.port));
     conf.set("client.id", "sluice");
     conf.set("security.protocol",
              settings.sasl ? (endpoint.tls ? "SASL_SSL" : "SASL_PLAINTEXT") : (endpoint.tls ? "SSL" : "PLAINTEXT"));
@@ -241,6 +245,11 @@ Result<std::shared_ptr<Producer>> Producer::make(const ProducerSettings& setting
     producer.queue_ = rd_kafka_queue_get_main(producer.kafka_);
     const std::uint64_t one = 1;
     rd_kafka_queue_io_event_enable(producer.queue_, producer.event_fd_, &one, sizeof one);
+    // Not as `bootstrap.servers`: without a thread for it librdkafka would forget it, and never connect.
+    if (rd_kafka_brokers_add(producer.kafka_, broker_at(settings.endpoint).c_str()) == 0) {
+        return make_error(Errc::unavailable, "a Kafka producer could not be made: no thread for its connection",
+                          "Are there threads and files left?");
+    }
     return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,10 +19,13 @@ std::shared_ptr<ChannelPool> ChannelPool::instance() {
     static std::weak_ptr<ChannelPool> current;
     std::lock_guard lock(mutex);
     auto pool = current.lock();
-    if (!pool) {
+    if (pool) return pool;
+    try {
         pool = std::shared_ptr<ChannelPool>(new ChannelPool);
-        current = pool;
+    } catch (const std::system_error&) {
+        return nullptr;
     }
+    current = pool;
     return pool;
 }
 

@@ -51,6 +51,7 @@ class QueueTag {
 /// tests. Thread: any. Lifecycle: made when the first client asks, ended with the last one.
 class ChannelPool {
   public:
+    /// nullptr when the process may have no more threads.
     static std::shared_ptr<ChannelPool> instance();
     ~ChannelPool();
 

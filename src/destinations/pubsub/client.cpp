@@ -352,6 +352,13 @@ Client::Client(boost::asio::io_context& io, Options options)
 Client::~Client() = default;
 
 boost::asio::awaitable<std::shared_ptr<const Failure>> Client::prepare(Deadline deadline) {
+    if (!impl_->pool) impl_->pool = ChannelPool::instance();
+    if (!impl_->pool) {
+        Failure failure{
+            ErrorClass::transient, "no_thread", "no thread could be made for Pub/Sub's connections", {}, {}, {}};
+        failure.hint = "Raise the limit on this process's tasks (TasksMax, pids).";
+        co_return std::make_shared<const Failure>(std::move(failure));
+    }
     if (!impl_->key.target.empty() && !impl_->resolve_again) co_return nullptr;
     const auto& ca_file = options_.connect.tls.ca_file;
     if (!ca_file.empty()) {
@@ -372,7 +379,6 @@ boost::asio::awaitable<std::shared_ptr<const Failure>> Client::prepare(Deadline 
 
 std::shared_ptr<RunningCall> Client::start(Call call, const auth::GoogleToken* token, Deadline deadline,
                                            std::function<void(Answer)> done) {
-    if (!impl_->pool) impl_->pool = ChannelPool::instance();
     auto channel =
         impl_->pool->get(impl_->key, [this](const ChannelKey& key) { return make_channel(key, impl_->ca_pem); });
     auto* impl = impl_.get();
