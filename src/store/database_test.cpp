@@ -122,6 +122,73 @@ TEST(Database, FullDiskIsAnErrorAndWritingGoesOnWhenThereIsRoomAgain) {
     EXPECT_EQ(ControlStore::open(database).value()->get("token", "after").value(), "1");
 }
 
+TEST(Database, SyncMakesWhatWasCommittedDurableAndWritesNoRecord) {
+    TemporaryFolder folder;
+    auto disk = std::make_shared<FullDisk>();
+    auto env = rocksdb::NewCompositeEnv(disk);
+    auto cursors = CursorStore::open(RocksDatabase::open_in(folder.path("store"), env.get()).value()).value();
+    std::vector<CursorStore::Commit> commits(1);
+    commits[0].integration = "acme";
+    commits[0].cursor.position.sequence = 7;
+    int before = disk->syncs();
+    ASSERT_TRUE(cursors->commit(commits));
+    EXPECT_EQ(disk->syncs(), before);
+    ASSERT_TRUE(cursors->sync());
+    EXPECT_EQ(disk->syncs(), before + 1);
+    ASSERT_TRUE(cursors->sync());
+    EXPECT_EQ(disk->syncs(), before + 2);
+
+    cursors.reset();
+    cursors = CursorStore::open(Database::open(folder.path("store")).value()).value();
+    EXPECT_EQ(cursors->load("acme").value().at(0).position.sequence, 7u);
+}
+
+TEST(Database, AFullDiskIsAnErrorOfASyncToo) {
+    TemporaryFolder folder;
+    auto disk = std::make_shared<FullDisk>();
+    auto env = rocksdb::NewCompositeEnv(disk);
+    auto cursors = CursorStore::open(RocksDatabase::open_in(folder.path("store"), env.get()).value()).value();
+    std::vector<CursorStore::Commit> commits(1);
+    commits[0].integration = "acme";
+    commits[0].cursor.position.sequence = 7;
+    ASSERT_TRUE(cursors->commit(commits));
+    disk->set_full(true);
+    commits[0].cursor.position.sequence = 8;
+    ASSERT_FALSE(cursors->commit(commits));
+    for (int i = 0; i < 2; ++i) {  // RocksDB's own call would have ended the process here
+        auto synced = cursors->sync();
+        ASSERT_FALSE(synced);
+        EXPECT_EQ(synced.error().code, Errc::exhausted) << synced.error().message;
+    }
+    disk->set_full(false);
+    ASSERT_TRUE(cursors->sync());
+    ASSERT_TRUE(cursors->commit(commits));
+    ASSERT_TRUE(cursors->sync());
+    cursors.reset();
+    cursors = CursorStore::open(Database::open(folder.path("store")).value()).value();
+    EXPECT_EQ(cursors->load("acme").value().at(0).position.sequence, 8u);
+}
+
+TEST(Database, IsClosedInOrderOnAFullDisk) {
+    TemporaryFolder folder;
+    auto disk = std::make_shared<FullDisk>();
+    auto env = rocksdb::NewCompositeEnv(disk);
+    auto control = ControlStore::open(RocksDatabase::open_in(folder.path("store"), env.get()).value()).value();
+    ASSERT_TRUE(control->put("token", "kept", "1"));
+    disk->set_full(true);
+    ASSERT_FALSE(control->put("token", "refused", "1"));
+    control.reset();
+
+    auto refused = RocksDatabase::open_in(folder.path("store"), env.get());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::exhausted);
+    EXPECT_NE(refused.error().message.find("disk is full"), std::string::npos) << refused.error().message;
+
+    disk->set_full(false);
+    control = ControlStore::open(RocksDatabase::open_in(folder.path("store"), env.get()).value()).value();
+    EXPECT_EQ(control->get("token", "kept").value(), "1");
+}
+
 TEST(Database, FullDiskWhileFlushingIsAnErrorAndLosesNothing) {
     TemporaryFolder folder;
     auto disk = std::make_shared<FullDisk>();

@@ -1,5 +1,6 @@
 #include "store/rocks_database.hpp"
 
+#include <fmt/format.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
@@ -18,6 +19,36 @@ constexpr std::string_view kFormatKey = "format";
 constexpr std::uint64_t kFormat = 1;
 /// With less room than this there is no point in trying to go on: RocksDB begins by flushing its memory tables.
 constexpr std::uint64_t kRoomToResumeBytes = 16 << 20;
+
+/// What opening takes beside what it writes down of RocksDB's log.
+constexpr std::uint64_t kRoomToOpenBytes = 4 << 20;
+
+/// RocksDB's log, which is written down as tables when it is opened again.
+std::uint64_t logged_bytes(const std::string& folder) {
+    std::uint64_t bytes = 0;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
+        std::error_code gone;
+        auto size = it->path().extension() == ".log" ? it->file_size(gone) : 0;
+        if (!gone) bytes += size;
+    }
+    return bytes;
+}
+
+/// Without room RocksDB does not always open with an error: it can end the process, since it closes a file that could
+/// not be written as if that could not happen.
+Result<void> check_room_to_open(const std::string& folder, rocksdb::Env* env) {
+    std::uint64_t free = 0;
+    auto asked = env->GetFileSystem()->GetFreeSpace(folder, rocksdb::IOOptions(), &free, nullptr);
+    if (!asked.ok()) return {};
+    std::uint64_t needed = kRoomToOpenBytes + logged_bytes(folder);
+    if (free >= needed) return {};
+    return make_error(
+        Errc::exhausted,
+        fmt::format("the store in {} cannot be opened: its disk is full ({} KiB are free, {} KiB are needed)", folder,
+                    free / 1024, needed / 1024),
+        "Free some space on that disk, and start Sluice again.");
+}
 
 bool is_disk_full(const rocksdb::Status& status) {
     return status.IsNoSpace() ||
@@ -39,6 +70,7 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open_in(const std::string&
         return make_error(Errc::io, "the store's folder " + folder + " cannot be made: " + failed.message(),
                           "Give data_dir a folder that this user may write to.");
     }
+    if (auto room = check_room_to_open(folder, env); !room) return room.error();
     rocksdb::DB* raw = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     rocksdb::Status status = rocksdb::DB::Open(make_db_options(env), folder, make_column_families(), &families, &raw);
@@ -146,10 +178,11 @@ Result<void> RocksDatabase::write(rocksdb::WriteBatch& batch, Durability durabil
     return {};
 }
 
+/// By a write of nothing, which takes its turn among the others: SyncWAL() beside or after one that failed is an
+/// assertion of RocksDB's, which ends the process.
 Result<void> RocksDatabase::sync() {
-    rocksdb::Status status = db_->SyncWAL();
-    if (!status.ok()) return to_error(status);
-    return {};
+    rocksdb::WriteBatch nothing;
+    return write(nothing, Durability::synced);
 }
 
 /// RocksDB refuses every write after the disk was full once, until it is told to go on.
