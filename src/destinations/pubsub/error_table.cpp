@@ -29,6 +29,9 @@ constexpr std::string_view kPreconditionHint =
     "is "
     "its encryption key (CMEK) enabled?";
 constexpr std::string_view kInvalidHint = "Pub/Sub refuses the message: does it fit the topic's schema, if it has one?";
+constexpr std::string_view kNameHint =
+    "Google does not take the topic's or the project's name: project is the ID at the top of the console "
+    "(my-project-123), not its name.";
 constexpr std::string_view kTooLargeHint = "A message may have 10 MB with its attributes: send less (payload, redact).";
 constexpr std::string_view kOtherServiceHint = "Is it Pub/Sub that answers at this endpoint?";
 constexpr std::string_view kUnclearHint =
@@ -91,6 +94,13 @@ bool tells_of_size(Status status, std::string_view message) noexcept {
     return status == Status::resource_exhausted && has(message, "larger than max");
 }
 
+/// It is the name that is refused, of every message alike: none of them is at fault.
+bool tells_of_name(Status status, std::string_view message) noexcept {
+    return status == Status::invalid_argument &&
+           (has(message, "nvalid resource name") || has(message, "nvalid [topics]") ||
+            has(message, "nvalid [projects]") || has(message, "nvalid project"));
+}
+
 }  // namespace
 
 std::string_view name_of(Status status) noexcept {
@@ -99,6 +109,7 @@ std::string_view name_of(Status status) noexcept {
 
 Meaning meaning_of(Status status, std::string_view message, std::string_view reason) noexcept {
     if (tells_of_size(status, message)) return {ErrorClass::too_large, true, false, true, false, kTooLargeHint};
+    if (tells_of_name(status, message)) return {ErrorClass::missing_target, false, false, true, true, kNameHint};
     Meaning meaning = known(status).meaning;
     bool is_refusal = status == Status::permission_denied || status == Status::failed_precondition;
     if (is_refusal && (reason == "SERVICE_DISABLED" || has(message, "it is disabled"))) {
