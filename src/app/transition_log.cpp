@@ -35,7 +35,7 @@ std::pair<LogLevel, std::string> told(const TransitionFilter::Change& change) {
         case Kind::dead_letters:
             return level("an integration's dead letters fill", "what may be kept of them");
         case Kind::lost:
-            return {LogLevel::error, fmt::format("an integration lost {} events to hard_limit", change.lost)};
+            return {LogLevel::error, fmt::format("an integration lost {} events that the log let go of", change.lost)};
     }
     return {LogLevel::info, "an integration changed"};
 }

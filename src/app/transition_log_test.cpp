@@ -63,7 +63,7 @@ TEST(TransitionLog, LevelsAndLossesHaveTheirFigures) {
     EXPECT_EQ(line_of(backlog).level, LogLevel::info);
     auto lost = transition(Kind::lost);
     lost.change.lost = 7;
-    EXPECT_TRUE(text(lost).starts_with("an integration lost 7 events to hard_limit "));
+    EXPECT_TRUE(text(lost).starts_with("an integration lost 7 events that the log let go of "));
     EXPECT_EQ(line_of(lost).level, LogLevel::error);
 }
 

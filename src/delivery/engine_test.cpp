@@ -427,6 +427,29 @@ TEST(DeliveryEngine, WhatTheLogLetsGoIsRecordedAsLostBeforeItGoes) {
     expect_ledger(rig.status("behind"));
 }
 
+TEST(DeliveryEngine, AnIntegrationThatComesBackTooLateIsToldWhatItLost) {
+    DeliveryRig rig;
+    rig.shard_count = 1;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("away", "away"), true));
+    ASSERT_TRUE(rig.add(rig.config("there", "there")));
+    rig.append(100, object_of);
+    ASSERT_TRUE(rig.run(rig.engine().remove("away", true)));
+    rig.append(50, object_of);
+    rig.cursors.wait_for_settled("there", 150);
+    ASSERT_TRUE(rig.log.trim(0, 101, nullptr));
+    ASSERT_TRUE(rig.add(rig.config("away", "away")));
+    rig.cursors.wait_for_settled("away", 150);
+    EXPECT_EQ(rig.peer("away")->sequences().size(), 50u);
+    Cursor cursor = rig.cursors.cursor("away");
+    EXPECT_EQ(cursor.ledger.lost, 100u);
+    EXPECT_THAT(cursor.lost, ElementsAre(SequenceRange{1, 100}));
+    IntegrationStatus status = rig.status("away");
+    expect_ledger(status);
+    EXPECT_EQ(status.stats.lost, 100u);
+    EXPECT_EQ(status.stats.pending, 0u);
+}
+
 TEST(DeliveryEngine, AStoreThatRefusesLosesNoDeadLetter) {
     DeliveryRig rig;
     rig.peer()->set_script([](std::span<const Message> messages) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "delivery/lost_ranges.hpp"
 #include "delivery/settled_ranges.hpp"
 #include "event/codec.hpp"
 
@@ -94,6 +95,8 @@ awaitable<Result<IntegrationRuntime::Stored>> IntegrationRuntime::load(Sequence 
                                       ", but the log ends at " + std::to_string(head),
                                   "the log is older than the cursors: restore both from the same backup");
             }
+            // Nothing is held for an integration that the file does not have: it may come back too late for some.
+            stored.lost = lose_before(stored.cursor, std::min(around_.log.stats().oldest, routed + 1));
         } else if (config_.start.kind == StartAt::Kind::now) {
             stored.cursor.position.sequence = routed;
         } else {
@@ -157,12 +160,12 @@ awaitable<Result<void>> IntegrationRuntime::start(bool start_paused) {
     matched_ += stored->cursor.ledger.settled() + stored->unsettled;
     start_error_.clear();
     dead_letter_totals_ = stored->totals;
-    lost_before_ = stored->cursor.ledger.lost;
+    lost_before_ = stored->cursor.ledger.lost - stored->lost;
     if (!last_delivery_) last_delivery_ = stored->cursor.last_delivery;
     recall_targets(std::move(stored->targets));
     make_lane(stored->cursor, stored->totals);
     for (const Lane::KeyName& key : held) lane_->hold_key(key.hash, key.target);
-    commit_wanted_ = stored->is_new;
+    commit_wanted_ = stored->is_new || stored->lost > 0;
     stored_position_ = stored->cursor.position.sequence;
     if (start_paused_) {
         if (pause_reason_.empty()) pause_reason_ = "paused by a person";

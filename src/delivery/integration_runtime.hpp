@@ -176,6 +176,7 @@ class IntegrationRuntime {
         CursorStore::DeadLetterTotals totals;
         TakenTargets targets;
         std::uint64_t unsettled = 0;  ///< events that match, up to the router's last
+        std::uint64_t lost = 0;       ///< events that the log let go of meanwhile; in the cursor's ledger already
         bool is_new = false;
     };
     boost::asio::awaitable<Result<Stored>> load(Sequence routed);

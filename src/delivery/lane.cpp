@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "delivery/lost_ranges.hpp"
+
 namespace sluice {
 
 namespace {
 
-constexpr std::size_t kMaxLostRanges = 64;
 /// A destination that gave no answer for so long, with all that it may have on its way, is not fed.
 constexpr auto kNoAnswerFor = std::chrono::seconds(1);
 /// What is held for a destination that takes only so much a second.
@@ -197,7 +198,7 @@ void Lane::overtake(Sequence keep_from, std::uint64_t unread_lost, SteadyTime no
     matched_ += unread_lost;
     ledger_.lost += lost;
     unsettled_.advance(keep_from - 1);
-    if (lost > 0) note_lost(first, keep_from - 1);
+    if (lost > 0) note_lost(lost_, first, keep_from - 1);
     dirty_ = true;
 }
 
@@ -205,19 +206,7 @@ void Lane::gone(Sequence keep_from, SteadyTime now) {
     Sequence first = unsettled_.read_position() + 1;
     if (keep_from <= first) return;
     overtake(keep_from, 0, now);
-    note_lost(first, keep_from - 1);
-}
-
-void Lane::note_lost(Sequence first, Sequence last) {
-    if (!lost_.empty() && lost_.back().last + 1 >= first) {
-        lost_.back().last = std::max(lost_.back().last, last);
-        return;
-    }
-    lost_.push_back({first, last});
-    if (lost_.size() > kMaxLostRanges) {
-        lost_[1].first = lost_[0].first;
-        lost_.erase(lost_.begin());
-    }
+    note_lost(lost_, first, keep_from - 1);
 }
 
 /// What is lost stands at the front of its key's queue; what is in flight or being loaded there goes with its verdict.
@@ -418,7 +407,7 @@ void Lane::missing(SlotIndex index, SteadyTime now) {
         unsettled_.settle(index);
         slot.flags |= kLost;
         ++ledger_.lost;
-        note_lost(slot.sequence, slot.sequence);
+        note_lost(lost_, slot.sequence, slot.sequence);
         dirty_ = true;
     }
     loaded(index, now);

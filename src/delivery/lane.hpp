@@ -436,7 +436,6 @@ class Lane {
     void add_resident(Slot& slot);
     void remove_resident(Slot& slot);
     void drop_lost(KeyIndex index);
-    void note_lost(Sequence first, Sequence last);
 
     bool cannot_send_more(SteadyTime now) const noexcept;
     bool only_target_refuses() const noexcept {
