@@ -84,7 +84,7 @@ const IntegrationMetric kIntegrationMetrics[] = {
      [](const IntegrationStats& s) { return number(s.dead_lettered); }},
     {"sluice_integration_discarded_total", "Dead letters thrown away by a person", MetricType::counter,
      [](const IntegrationStats& s) { return number(s.discarded); }},
-    {"sluice_integration_lost_total", "Events overtaken by the hard limit", MetricType::counter,
+    {"sluice_integration_lost_total", "Events that the log let go of before they were delivered", MetricType::counter,
      [](const IntegrationStats& s) { return number(s.lost); }},
     {"sluice_integration_pending", "Matched events that are not settled", MetricType::gauge,
      [](const IntegrationStats& s) { return number(s.pending); }},

@@ -147,6 +147,8 @@ TEST(Configuration, RefusesWhatCannotBe) {
     EXPECT_NE(refused("listen: 127.0.0.1:99999\n").message.find("listen"), std::string::npos);
     EXPECT_NE(refused("data_dir: a\ndata_dir: b\n").message.find("given twice"), std::string::npos);
     EXPECT_NE(refused("a: [1\n").message.find("not valid YAML"), std::string::npos);
+    auto second = refused("listen: 127.0.0.1:1\n---\nintegrations: []\n");
+    EXPECT_NE(second.message.find("sluice.yaml:3: a second document"), std::string::npos) << second.message;
     for (const char* bare : {"a: [**]\n", "a:\n  - *.event\n"})
         EXPECT_NE(refused(bare).hint.find("in quotes"), std::string::npos) << bare << refused(bare).message;
     EXPECT_NE(refused("hard_limit: 1GiB\nretention: {size: 2GiB}\n").message.find("hard_limit"), std::string::npos);

@@ -129,7 +129,15 @@ Result<YamlDocument> YamlDocument::parse(const std::string& text, std::string fi
     document.file_name_ = std::move(file_name);
     try {
         YamlReader reader(document, environment);
-        document.root_ = reader.read(YAML::Load(text), "", 0);
+        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+        for (std::size_t i = 1; i < documents.size(); ++i) {
+            if (!documents[i].IsDefined() || documents[i].IsNull()) continue;
+            return make_error(Errc::invalid_argument,
+                              fmt::format("{}:{}: a second document begins here, after a line of ---",
+                                          document.file_name_, documents[i].Mark().line + 1),
+                              "put all settings into one document");
+        }
+        document.root_ = reader.read(documents.empty() ? YAML::Node() : documents.front(), "", 0);
     } catch (const YAML::Exception& exception) {
         const auto line = exception.mark.line + 1;
         return make_error(Errc::invalid_argument,

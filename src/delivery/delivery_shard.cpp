@@ -233,7 +233,7 @@ awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
     Result<void> started = make_error(Errc::unavailable, "delivery is stopping");
     if (!stopping_) {
         // Only now: people paused and resumed the old while they ended, and its last verdicts may have paused it.
-        runtime->take_over_pause(*old);
+        runtime->take_over(*old);
         seat(runtime);
         started = co_await runtime->start(runtime->paused());
     }
@@ -243,7 +243,7 @@ awaitable<Result<void>> DeliveryShard::replace(IntegrationConfig config) {
         std::shared_ptr<IntegrationRuntime> last = std::exchange(runtime, nullptr);
         if (!stopping_) std::swap(runtime, unused);
         if (runtime) {
-            runtime->take_over_pause(*last);
+            runtime->take_over(*last);
             seat(runtime);
             runtime->start_when_possible(runtime->paused());
         }

@@ -151,7 +151,7 @@ void read_pace(SettingsReader& reader, IntegrationConfig& config) {
         config.rate.bytes_per_second = inner.bytes("bytes_per_second", 0);
     });
     reader.object("retry", [&](SettingsReader& inner) {
-        config.retry.max_backoff = inner.duration("max_backoff", config.retry.max_backoff, 1ms, 24h);
+        config.retry.max_backoff = inner.duration("max_backoff", config.retry.max_backoff, 100ms, 24h);
         config.retry.max_age = inner.duration("max_age", config.retry.max_age);
     });
 }

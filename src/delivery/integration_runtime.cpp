@@ -246,7 +246,8 @@ void IntegrationRuntime::pause(std::string reason) {
     pump();
 }
 
-void IntegrationRuntime::take_over_pause(const IntegrationRuntime& before) {
+void IntegrationRuntime::take_over(const IntegrationRuntime& before) {
+    replay_ = before.replay_;
     start_paused_ = before.paused();
     pause_reason_ = before.pause_reason_;
     paused_by_dead_letter_ = before.paused_by_dead_letter_;

@@ -86,8 +86,8 @@ class IntegrationRuntime {
 
     void pause(std::string reason);
     boost::asio::awaitable<Result<void>> resume();
-    /// Before its start: paused, or not, as the one whose place it takes.
-    void take_over_pause(const IntegrationRuntime& before);
+    /// Before its start: paused, or not, as the one whose place it takes; and what became of that one's replay.
+    void take_over(const IntegrationRuntime& before);
 
     /// What is to be committed since the last time; nullopt when nothing changed.
     std::optional<CursorStore::Commit> take_commit();

@@ -179,5 +179,20 @@ TEST(Replay, AStopEndsItAndWhoeverKeepsTheListIsToldHowFarItCame) {
     EXPECT_EQ(told[1].from.sequence, 11u);
 }
 
+TEST(Replay, WhatBecameOfItStaysToBeSeenAfterChangedSettings) {
+    DeliveryRig rig;
+    rig.start();
+    ASSERT_TRUE(rig.add(rig.config("a")));
+    rig.append(50, one_of_ten);
+    rig.cursors.wait_for_settled("a", 50);
+    ReplayStatus begun = rig.run(rig.engine().replay("a", {.from = LogPosition{0, 11}})).value();
+    rig.peer()->wait_for_count(90);
+    ASSERT_TRUE(rig.run(rig.engine().replace(rig.config("a", "after"))));
+    auto replay = rig.status("a").replay;
+    ASSERT_TRUE(replay);
+    EXPECT_EQ(replay->id, begun.id);
+    EXPECT_FALSE(replay->running);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -181,13 +181,14 @@ std::chrono::microseconds SettingsReader::duration(std::string_view name, std::c
                                                    std::chrono::microseconds least, std::chrono::microseconds most) {
     const auto* value = find(name);
     if (value == nullptr) return otherwise;
-    if (whole_number(*value) == std::uint64_t{0}) return std::max(least, std::chrono::microseconds::zero());
-    if (!value->is_string()) {
+    // Nothing needs no unit.
+    bool is_zero = whole_number(*value) == std::uint64_t{0};
+    if (!is_zero && !value->is_string()) {
         fail(name, value->is_number() ? std::string("needs a unit, such as 50ms or 2s")
                                       : fmt::format("must be a duration such as 50ms, not {}", kind_name(*value)));
         return otherwise;
     }
-    auto parsed = parse_duration(view_of(value->get_string()));
+    auto parsed = is_zero ? std::chrono::microseconds::zero() : parse_duration(view_of(value->get_string()));
     if (!parsed) {
         fail(name, "is not a duration: " + parsed.error().message, parsed.error().hint);
         return otherwise;

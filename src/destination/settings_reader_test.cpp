@@ -49,6 +49,17 @@ TEST_F(SettingsReaderTest, ReadsEveryTypeOfMember) {
     EXPECT_TRUE(reader.finish());
 }
 
+TEST_F(SettingsReaderTest, ADurationOfZeroIsWithinItsRangeOrRefused) {
+    for (auto zero : {R"({"age":0})", R"({"age":"0s"})"}) {
+        auto reader = read(zero);
+        reader.duration("age", 7s, 1s, 10s);
+        auto done = reader.finish();
+        ASSERT_FALSE(done) << zero;
+        EXPECT_NE(done.error().message.find("age must be from 1s to 10s, not 0"), std::string::npos)
+            << done.error().message;
+    }
+}
+
 TEST_F(SettingsReaderTest, AbsentAndNullMembersGiveTheDefault) {
     auto reader = read(R"({"name":null})");
     EXPECT_FALSE(reader.has("name"));

@@ -19,14 +19,25 @@ std::size_t literal_separators(std::string_view source) {
     return count;
 }
 
-bool has_parent_step(std::string_view path) {
+template <class Test>
+bool any_step(std::string_view path, Test test) {
     for (;;) {
         auto slash = path.find('/');
-        auto part = path.substr(0, slash);
-        if (part == "..") return true;
+        if (test(path.substr(0, slash))) return true;
         if (slash == std::string_view::npos) return false;
         path.remove_prefix(slash + 1);
     }
+}
+
+bool has_parent_step(std::string_view path) {
+    return any_step(path, [](std::string_view step) { return step == ".."; });
+}
+
+/// Of a name that Linux does not take: waiting would not make it shorter.
+bool is_too_long(std::string_view path) {
+    constexpr std::size_t kMostOfName = 255;
+    constexpr std::size_t kMostOfPath = 4095;
+    return path.size() > kMostOfPath || any_step(path, [](std::string_view step) { return step.size() > kMostOfName; });
 }
 
 }  // namespace
@@ -52,9 +63,15 @@ Result<void> append_path(const FileConfig& config, const Event& event, std::stri
     std::string_view path = std::string_view(out).substr(start);
     auto separators = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
     bool elsewhere = separators != config.separators || path.find('\0') != std::string_view::npos ||
-                     path.size() > 4096 || path.ends_with('/') || (!config.path.is_literal() && has_parent_step(path));
-    if (!elsewhere) return {};
+                     path.ends_with('/') || (!config.path.is_literal() && has_parent_step(path));
+    bool too_long = is_too_long(path);
+    if (!elsewhere && !too_long) return {};
     out.resize(start);
+    if (!elsewhere) {
+        return make_error(Errc::invalid_argument,
+                          "a value in destination.path makes a file's name longer than 255 bytes",
+                          "use shorter values in it");
+    }
     return make_error(Errc::invalid_argument, "a value in destination.path would lead to another folder",
                       "use values without / and .. in it");
 }

@@ -374,6 +374,21 @@ TEST_F(FileDestinationTest, NoValueLeadsOutOfTheFolder) {
     }
 }
 
+TEST_F(FileDestinationTest, ANameThatIsTooLongIsNoTarget) {
+    boost::json::object settings{{"type", "file"}, {"path", "/out/{id}{id}.ndjson"}};
+    auto config = parse_config(settings, context()).value();
+    for (auto [length, fits] : {std::pair(124, true), std::pair(125, false)}) {
+        TestBatch batch;
+        batch.add(std::string(static_cast<std::size_t>(length), 'a'));
+        std::string out;
+        auto path = append_path(config, batch.messages()[0].event, out);
+        ASSERT_EQ(!path.has_error(), fits) << length;
+        if (!fits) {
+            EXPECT_NE(path.error().message.find("longer than 255 bytes"), std::string::npos);
+        }
+    }
+}
+
 TEST_F(FileDestinationTest, ProbeSaysWhatToFixAndWritesNothing) {
     auto good = make(folder_ / "out.ndjson");
     EXPECT_TRUE(run_for_test(io_, good->probe(Deadline::never())).ok());
