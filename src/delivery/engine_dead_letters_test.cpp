@@ -198,21 +198,18 @@ TEST_F(DeadLetters, WhatMayArriveTwiceWhenSentAgainIsCounted) {
 }
 
 TEST_F(DeadLetters, ADiscardThatAChangeOfSettingsOvertakesTellsWhatItThrewAway) {
+    // They outlive the shards, whose threads let go of them a moment after a call has completed.
+    boost::asio::io_context of_discard;
+    boost::asio::io_context of_replace;
     rig.cursors.most_on_a_page = 1;
     start();
     rig.cursors.hold_commits(true);
     Result<DeadLetterOutcome> discarded = make_error(Errc::cancelled, "not run");
-    std::jthread discarding([&] {
-        boost::asio::io_context io;
-        discarded = run_for_test(io, rig.engine().discard("a", {}));
-    });
+    std::jthread discarding([&] { discarded = run_for_test(of_discard, rig.engine().discard("a", {})); });
     // Each letter is a page of its own here, so there is much left to do when the settings change.
     rig.cursors.wait_for_held_commit();
     Result<void> replaced = make_error(Errc::cancelled, "not run");
-    std::jthread replacing([&] {
-        boost::asio::io_context io;
-        replaced = run_for_test(io, rig.engine().replace(rig.config("a")));
-    });
+    std::jthread replacing([&] { replaced = run_for_test(of_replace, rig.engine().replace(rig.config("a"))); });
     for (int i = 0; i < 50; ++i) (void)rig.status("a");  // by then the change waits for the store, too
     rig.cursors.hold_commits(false);
     discarding.join();
@@ -224,6 +221,7 @@ TEST_F(DeadLetters, ADiscardThatAChangeOfSettingsOvertakesTellsWhatItThrewAway) 
     IntegrationStatus status = rig.status("a");
     EXPECT_EQ(status.stats.discarded, discarded->settled);
     expect_ledger(status);
+    rig.stop();
 }
 
 TEST_F(DeadLetters, AreDiscardedByFilterAndCountedSo) {
