@@ -80,7 +80,7 @@ struct IntegrationStats {
     double backlog_of_hard_limit = 0;
     /// Verdicts other than accepted, since start, by class as in kErrorClasses.
     std::array<std::uint64_t, kErrorClasses.size()> errors{};
-    std::vector<SequenceRange> lost_ranges;  ///< overtaken by the hard limit
+    std::vector<SequenceRange> lost_ranges;  ///< that the log let go of before they were delivered
 };
 
 /// A replay that is under way or was the last. Counted apart from the ledger; a restart ends it, and says so.

@@ -29,7 +29,7 @@ struct Ledger {
     std::uint64_t delivered = 0;
     std::uint64_t dead_lettered = 0;  ///< still held as dead letters
     std::uint64_t discarded = 0;      ///< dead letters that a person threw away
-    std::uint64_t lost = 0;           ///< overtaken by the hard limit
+    std::uint64_t lost = 0;           ///< the log let go of them first
     std::uint64_t retries = 0;
     std::uint64_t duplicates_possible = 0;
     std::uint64_t bytes = 0;        ///< of delivered bodies
